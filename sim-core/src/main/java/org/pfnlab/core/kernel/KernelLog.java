@@ -1,0 +1,45 @@
+package org.pfnlab.core.kernel;
+
+import com.google.common.collect.ImmutableList;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What the modelled kernel prints: printk lines and warnings, without time stamps. Bounded, because a
+ * search runs hundreds of thousands of programs; the number of warnings is always exact.
+ */
+public final class KernelLog {
+  private static final int KEPT = 256;
+
+  private final List<String> lines = new ArrayList<>();
+  private long warnings;
+
+  /** An ordinary message. */
+  public void print(String line) {
+    if (lines.size() < KEPT) {
+      lines.add(line);
+    }
+  }
+
+  /** A WARN_ON that fired: the kernel goes on, but says so with a stack trace. */
+  public void warn(String symbol, String condition) {
+    warnings++;
+    print("WARNING: in " + symbol + ": " + condition);
+  }
+
+  /** How many WARNs fired since the last {@link #clear}. */
+  public long warnings() {
+    return warnings;
+  }
+
+  /** The lines since the last {@link #clear}, oldest first. */
+  public ImmutableList<String> lines() {
+    return ImmutableList.copyOf(lines);
+  }
+
+  /** Forgets everything. */
+  public void clear() {
+    lines.clear();
+    warnings = 0;
+  }
+}
