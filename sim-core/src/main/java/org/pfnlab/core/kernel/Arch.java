@@ -1,14 +1,18 @@
 package org.pfnlab.core.kernel;
 
 /**
- * What the architecture brings. The default is x86-64; other architectures are reached by adding and
- * taking away, for instance {@code v6.18.2-ARCH_HAS_PTE_SPECIAL-HAVE_GUP_FAST-X86_PAT}.
+ * What the architecture brings. The default is x86-64; other architectures are reached by adding
+ * and taking away, for instance {@code v6.18.2-ARCH_HAS_PTE_SPECIAL-HAVE_GUP_FAST-X86_PAT}.
  */
 public final class Arch {
-  /** A present PTE can carry the "special" software bit; without it vm_normal_page does arithmetic. */
+  /**
+   * A present PTE can carry the "special" software bit; without it vm_normal_page does arithmetic.
+   */
   public static final Feature ARCH_HAS_PTE_SPECIAL =
       Feature.define(
-          "ARCH_HAS_PTE_SPECIAL", "Kconfig: a software bit marks PTEs without a page", Releases.always());
+          "ARCH_HAS_PTE_SPECIAL",
+          "Kconfig: a software bit marks PTEs without a page",
+          Releases.always());
 
   /** get_user_pages_fast walks page tables without locks down to PTEs. */
   public static final Feature HAVE_GUP_FAST =

@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
  * Something that a kernel has or has not: a behaviour that came with a commit, a backport, a
  * configuration symbol, an architecture's ability.
  *
- * <p>The model asks {@code kernel.has(X)} and never compares versions; which releases have a feature
- * is told once, here, with its origin. Features are open: core and every driver define their own
- * constants; ids are dense. Names are written in capitals, so that a kernel spec can tell them from
- * policies: {@code v6.1.192+CMA_HEAP_PFNMAP-X86_PAT}.
+ * <p>The model asks {@code kernel.has(X)} and never compares versions; which releases have a
+ * feature is told once, here, with its origin. Features are open: core and every driver define
+ * their own constants; ids are dense. Names are written in capitals, so that a kernel spec can tell
+ * them from policies: {@code v6.1.192+CMA_HEAP_PFNMAP-X86_PAT}.
  */
 public final class Feature {
   private static final List<Feature> ALL = new ArrayList<>();

@@ -5,8 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who listens at which {@link HookPoint} of one kernel. Filled while the machine is assembled; rooms
- * resolve their points once, so that an unhooked point costs one null check.
+ * Who listens at which {@link HookPoint} of one kernel. Filled while the machine is assembled;
+ * rooms resolve their points once, so that an unhooked point costs one null check.
  */
 public final class Hooks {
   private final List<@Nullable Object> listeners = new ArrayList<>();

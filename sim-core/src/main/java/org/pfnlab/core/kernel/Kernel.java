@@ -2,7 +2,9 @@ package org.pfnlab.core.kernel;
 
 import org.pfnlab.core.meter.Meter;
 
-/** The small context that every room gets: which kernel, who counts, who listens, where it prints. */
+/**
+ * The small context that every room gets: which kernel, who counts, who listens, where it prints.
+ */
 public final class Kernel {
   private final KernelProfile profile;
   private final Hooks hooks = new Hooks();

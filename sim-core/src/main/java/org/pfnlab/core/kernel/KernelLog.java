@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What the modelled kernel prints: printk lines and warnings, without time stamps. Bounded, because a
- * search runs hundreds of thousands of programs; the number of warnings is always exact.
+ * What the modelled kernel prints: printk lines and warnings, without time stamps. Bounded, because
+ * a search runs hundreds of thousands of programs; the number of warnings is always exact.
  */
 public final class KernelLog {
   private static final int KEPT = 256;

@@ -3,8 +3,8 @@ package org.pfnlab.core.kernel;
 import com.google.common.collect.ImmutableList;
 
 /**
- * The releases that have a feature: one span of mainline, and the stable series that got it later as
- * a backport.
+ * The releases that have a feature: one span of mainline, and the stable series that got it later
+ * as a backport.
  *
  * @param from first mainline release that has it
  * @param until first mainline release that no longer has it, or one that never comes

@@ -11,7 +11,8 @@ import java.util.regex.Pattern;
  * @param patch stable patch level, 0 for the release itself
  */
 public record Version(int major, int minor, int patch) implements Comparable<Version> {
-  private static final Pattern TEXT = Pattern.compile("v?(\\d{1,3})\\.(\\d{1,3})(?:\\.(\\d{1,4}))?");
+  private static final Pattern TEXT =
+      Pattern.compile("v?(\\d{1,3})\\.(\\d{1,3})(?:\\.(\\d{1,4}))?");
 
   /**
    * Reads {@code v6.1.192}, {@code 6.1}.

@@ -8,9 +8,9 @@ import java.util.List;
  * Something that the modelled kernel does and that is worth counting: a resource node visited, a
  * memtype looked up, a lock taken.
  *
- * <p>An event is a concept, not a symbol: which ftrace symbol of which kernel it equals is data that
- * lives with the referee. Events are open: every room and every driver defines its own constants,
- * and each gets a dense id that indexes the counters of a {@link Meter}.
+ * <p>An event is a concept, not a symbol: which ftrace symbol of which kernel it equals is data
+ * that lives with the referee. Events are open: every room and every driver defines its own
+ * constants, and each gets a dense id that indexes the counters of a {@link Meter}.
  */
 public final class Event {
   private static final List<Event> ALL = new ArrayList<>();
@@ -35,7 +35,8 @@ public final class Event {
   public static synchronized Event define(String name, String meaning) {
     for (Event event : ALL) {
       if (event.name.equals(name)) {
-        throw new IllegalArgumentException("event " + name + " is defined twice; choose another name");
+        throw new IllegalArgumentException(
+            "event " + name + " is defined twice; choose another name");
       }
     }
     Event event = new Event(ALL.size(), name, meaning);

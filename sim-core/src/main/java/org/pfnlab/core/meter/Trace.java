@@ -1,6 +1,8 @@
 package org.pfnlab.core.meter;
 
-/** Who listens to the story of a run: steps that nest, notes inside them, locks taken and released. */
+/**
+ * Who listens to the story of a run: steps that nest, notes inside them, locks taken and released.
+ */
 public interface Trace {
   /** Listens to nothing. */
   Trace NONE = new Trace() {};
