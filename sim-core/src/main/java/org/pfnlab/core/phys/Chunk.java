@@ -1,0 +1,143 @@
+package org.pfnlab.core.phys;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * State and content of 512 consecutive frames in flat arrays, made when the first of them is
+ * touched.
+ *
+ * <pre>
+ *   meta     63                         24 23            0
+ *           +-----------------------------+---------------+
+ *           |           index             |     flags     |   8 bytes
+ *           +-----------------------------+---------------+
+ *   refs, maps                                              4 + 4
+ *   mapping (reference)                                     4
+ *   words (the first eight bytes of content)                8      28 bytes a frame
+ *   tails (references), only once a frame of the chunk has content beyond its first word
+ *   touched: one bit a frame
+ * </pre>
+ *
+ * <p>Chunks of device memory have content only.
+ */
+final class Chunk {
+  static final int SHIFT = 9;
+  static final int FRAMES = 1 << SHIFT;
+  static final int INDEX_SHIFT = 24;
+  static final long FLAGS = (1L << INDEX_SHIFT) - 1;
+
+  private static final int[] NO_COUNTS = {};
+  private static final long[] NO_WORDS = {};
+  private static final @Nullable Object[] NO_REFERENCES = {};
+
+  final long firstPfn;
+  final int[] refs;
+  final int[] maps;
+  final long[] meta;
+  final @Nullable Object[] mapping;
+  final long[] touched = new long[FRAMES / 64];
+  long[] words = NO_WORDS;
+  @Nullable PageTail @Nullable [] tails;
+
+  /** Whether the machine has listed the chunk as touched. */
+  boolean listed;
+
+  /** Whether no frame of the chunk is reserved at boot. */
+  boolean bootsFree = true;
+
+  Chunk(long firstPfn, boolean hasPages) {
+    this.firstPfn = firstPfn;
+    refs = hasPages ? new int[FRAMES] : NO_COUNTS;
+    maps = hasPages ? new int[FRAMES] : NO_COUNTS;
+    meta = hasPages ? new long[FRAMES] : NO_WORDS;
+    mapping = hasPages ? new Object[FRAMES] : NO_REFERENCES;
+  }
+
+  boolean hasPages() {
+    return meta.length != 0;
+  }
+
+  void touch(int i) {
+    touched[i >>> 6] |= 1L << i;
+  }
+
+  long loadWord(int i, int word) {
+    if (words.length == 0) {
+      return 0;
+    }
+    if (word == 0) {
+      return words[i];
+    }
+    PageTail tail = tails == null ? null : tails[i];
+    return tail == null ? 0 : tail.word(word);
+  }
+
+  void storeWord(int i, int word, long value) {
+    if (word == 0) {
+      if (value != 0 || words.length != 0) {
+        writableWords()[i] = value;
+      }
+      return;
+    }
+    PageTail tail = tails == null ? null : tails[i];
+    if (tail == null) {
+      if (value == 0) {
+        return;
+      }
+      tail = PageTail.uniform(0);
+    }
+    setTail(i, tail.store(word, value));
+  }
+
+  void fill(int i, long word, @Nullable PageTail tail) {
+    if (word != 0 || words.length != 0) {
+      writableWords()[i] = word;
+    }
+    if (tail != null || tails != null) {
+      setTail(i, tail);
+    }
+  }
+
+  @Nullable PageTail tail(int i) {
+    return tails == null ? null : tails[i];
+  }
+
+  private long[] writableWords() {
+    if (words.length == 0) {
+      words = new long[FRAMES];
+    }
+    return words;
+  }
+
+  private void setTail(int i, @Nullable PageTail tail) {
+    if (tails == null) {
+      tails = new PageTail[FRAMES];
+      writableWords();
+    }
+    tails[i] = tail;
+  }
+
+  /** Forgets what happened to the touched frames; the caller restores what they were at boot. */
+  void wipe() {
+    for (int w = 0; w < touched.length; w++) {
+      for (long bits = touched[w]; bits != 0; bits &= bits - 1) {
+        int i = w << 6 | Long.numberOfTrailingZeros(bits);
+        if (hasPages()) {
+          refs[i] = 0;
+          maps[i] = 0;
+          meta[i] = 0;
+          mapping[i] = null;
+        }
+        if (words.length != 0) {
+          words[i] = 0;
+        }
+        if (tails != null) {
+          tails[i] = null;
+        }
+      }
+    }
+    Arrays.fill(touched, 0);
+    listed = false;
+  }
+}
