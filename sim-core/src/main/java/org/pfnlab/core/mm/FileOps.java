@@ -1,0 +1,41 @@
+package org.pfnlab.core.mm;
+
+import org.pfnlab.core.kernel.Errno;
+
+/** file_operations, as far as memory mapping goes. Drivers extend it. */
+public abstract class FileOps {
+  /** Whether there is an mmap operation at all; without one mmap(2) answers ENODEV. */
+  public boolean hasMmap() {
+    return true;
+  }
+
+  /**
+   * The mmap operation, called with mmap_lock held for writing. It may set flags, ops, page
+   * protection, offset and file of the VMA and may fill it.
+   *
+   * @return 0 or -errno
+   */
+  public abstract long mmap(Vma vma);
+
+  /** Flags beyond the legacy ones that MAP_SHARED_VALIDATE accepts (mmap_supported_flags). */
+  public long mmapSupportedFlags() {
+    return 0;
+  }
+
+  /** fsync over a byte range; a driver without one answers EINVAL to msync(MS_SYNC). */
+  public long fsync(OpenFile file) {
+    return -Errno.EINVAL;
+  }
+
+  /**
+   * fallocate(PUNCH_HOLE), which MADV_REMOVE uses; the range is in bytes.
+   *
+   * @return 0 or -errno
+   */
+  public long punchHole(OpenFile file, long offset, long length) {
+    return -Errno.ENODEV;
+  }
+
+  /** Called when the last reference is dropped. */
+  public void release(OpenFile file) {}
+}
