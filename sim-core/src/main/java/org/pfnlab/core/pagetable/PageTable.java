@@ -94,9 +94,34 @@ public final class PageTable {
     int liveIndex;
     @Nullable Table nextFree;
 
+    /** Entries of an inner table outside of [low, high] were never written since it came in use. */
+    private int low = ENTRIES;
+
+    private int high = -1;
+
     Table(int level) {
       this.level = level;
       this.children = level == 1 ? null : new Table[ENTRIES];
+    }
+
+    private void write(int index, long entry, @Nullable Table child) {
+      entries[index] = entry;
+      if (children != null) {
+        children[index] = child;
+        low = Math.min(low, index);
+        high = Math.max(high, index);
+      }
+    }
+
+    private void wipe() {
+      if (children == null) {
+        Arrays.fill(entries, 0);
+      } else if (low <= high) {
+        Arrays.fill(entries, low, high + 1, 0);
+        Arrays.fill(children, low, high + 1, null);
+        low = ENTRIES;
+        high = -1;
+      }
     }
 
     /** 1 for a table of 4K leaves, 2 (pmd), 3 (pud), 4 (pgd). */
@@ -238,8 +263,7 @@ public final class PageTable {
           "0x" + Long.toHexString(addr) + " lies under a huge leaf; splitHuge it first");
     }
     Table child = pool.take(parent.level - 1);
-    childrenOf(parent)[index] = child;
-    parent.entries[index] = TABLE_BITS;
+    parent.write(index, TABLE_BITS, child);
     if (liveCount == live.length) {
       live = Arrays.copyOf(live, liveCount * 2);
     }
@@ -302,7 +326,7 @@ public final class PageTable {
       throw new IllegalStateException(
           "no leaf of level " + level + " fits at 0x" + Long.toHexString(addr));
     }
-    table.entries[index] = pte;
+    table.write(index, pte, null);
     meter.count(PTE_SET);
   }
 
@@ -334,10 +358,10 @@ public final class PageTable {
     }
     holder.entries[index] = 0;
     Table below = link(holder, index, addr);
-    long first = level == 2 ? Pte.toSmall(leaf, level) : leaf;
+    long first = Pte.lower(leaf, level);
     long step = Pte.advance(first, span(level - 1) >>> 12);
     for (int i = 0; i < ENTRIES; i++) {
-      below.entries[i] = first + i * step;
+      below.write(i, first + i * step, null);
     }
     meter.count(LEAF_SPLIT);
     return level;
@@ -351,40 +375,19 @@ public final class PageTable {
    */
   public void freeTables(long start, long end, long floor, long ceiling) {
     forget();
-    freeBelow(root, 0, start, end, floor, ceiling - 1);
+    TableFree.free(this, start, end, floor, ceiling);
   }
 
-  private void freeBelow(Table table, long base, long start, long end, long floor, long last) {
-    long span = span(table.level);
-    @Nullable Table[] children = childrenOf(table);
-    int to = (int) Math.min(ENTRIES - 1, (end - 1 - base) >>> shift(table.level));
-    for (int i = start <= base ? 0 : index(start, table.level); i <= to; i++) {
-      Table child = children[i];
-      if (child == null) {
-        continue;
-      }
-      long childBase = base + i * span;
-      if (child.level > 1) {
-        freeBelow(child, childBase, start, end, floor, last);
-      }
-      if (childBase >= floor && Long.compareUnsigned(childBase + span - 1, last) <= 0) {
-        if (child.firstUsed(0, ENTRIES) < ENTRIES) {
-          throw new IllegalStateException(
-              "the table at 0x" + Long.toHexString(childBase) + " still holds entries");
-        }
-        children[i] = null;
-        table.entries[i] = 0;
-        release(child);
-      }
-    }
-  }
-
-  private void release(Table table) {
+  /** Takes an empty table out of its parent. */
+  void unlink(Table parent, int index, Table table) {
+    childrenOf(parent)[index] = null;
+    parent.entries[index] = 0;
     Table last = live[--liveCount];
     live[table.liveIndex] = last;
     last.liveIndex = table.liveIndex;
     perLevel[table.level]--;
     meter.count(TABLE_FREED);
+    table.wipe();
     pool.give(table);
   }
 
@@ -404,22 +407,26 @@ public final class PageTable {
   public void reset() {
     forget();
     for (int i = 0; i < liveCount; i++) {
-      wipe(live[i]);
+      live[i].wipe();
       pool.give(live[i]);
     }
     if (liveCount > 0) {
-      wipe(root);
+      root.wipe();
       meter.count(TABLE_FREED, liveCount);
     }
     Arrays.fill(perLevel, 0);
     liveCount = 0;
   }
 
-  private static void wipe(Table table) {
-    Arrays.fill(table.entries, 0);
-    if (table.children != null) {
-      Arrays.fill(table.children, null);
-    }
+  /** All entries at one moment; costs what was linked. */
+  public PageTableSnapshot snapshot() {
+    return new PageTableSnapshot(this);
+  }
+
+  /** Back to a snapshot, of this or another page table; costs what is linked now and was then. */
+  public void restore(PageTableSnapshot snapshot) {
+    reset();
+    snapshot.restore(this);
   }
 
   /** Tables of all levels below the top one: VmPTE in units of 4 KiB. */
@@ -448,10 +455,8 @@ public final class PageTable {
     }
     int i = index(from, level);
     int j = index(to, level);
-    target.entries[j] = source.entries[i];
-    source.entries[i] = 0;
-    childrenOf(target)[j] = childrenOf(source)[i];
-    childrenOf(source)[i] = null;
+    target.write(j, source.entries[i], childrenOf(source)[i]);
+    source.write(i, 0, null);
     forget();
   }
 

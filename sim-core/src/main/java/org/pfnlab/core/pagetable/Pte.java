@@ -166,6 +166,16 @@ public final class Pte {
   }
 
   /**
+   * The first of the 512 entries one level below that cover the same pages as a leaf: of 2M for a
+   * leaf at level 3, of 4K for one at level 2.
+   */
+  public static long lower(long leaf, int level) {
+    return level == 2
+        ? toSmall(leaf, level)
+        : ofHuge(pfn(leaf, level), leaf & ~(PFN_MASK | PAT), level - 1) | (leaf & PAT_LARGE);
+  }
+
+  /**
    * What to add to an entry so that it names the pfn n pages further on: inverted fields go down.
    */
   public static long advance(long pte, long pages) {

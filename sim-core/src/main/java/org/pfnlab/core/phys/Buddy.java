@@ -25,6 +25,9 @@ public final class Buddy {
   /** The largest order: blocks of 4 MiB. */
   public static final int MAX_ORDER = 10;
 
+  /** Set for a moment on entries that compaction has met; no flag of a free block. */
+  private static final long SEEN = 1;
+
   private static final Zone[] ZONES = Zone.values();
 
   private final Meter meter;
@@ -106,11 +109,14 @@ public final class Buddy {
   /**
    * Gives a block back (__free_one_page).
    *
-   * @throws IllegalStateException if the block's first frame is free already
+   * @throws IllegalStateException if it is no block, or its first frame is free already
    */
   public void free(long pfn, int order) {
+    if ((pfn & ((1L << order) - 1)) != 0 || !chunks.isManaged(pfn)) {
+      throw Frames.broken(pfn, "is no block of order " + order + " of this allocator");
+    }
     if (isFreeHead(pfn)) {
-      throw new IllegalStateException("pfn 0x" + Long.toHexString(pfn) + " is freed twice");
+      throw Frames.broken(pfn, "is freed twice");
     }
     FreeList[] zone = lists[Zone.of(pfn).index()];
     long first = pfn;
@@ -150,7 +156,7 @@ public final class Buddy {
 
   /** Drops entries that no longer count, keeping for each block its latest. */
   private void compact(FreeList list, int order) {
-    long seen = freeState(order) | Frames.KSM;
+    long seen = freeState(order) | SEEN;
     int to = list.size;
     for (int i = list.size - 1; i >= 0; i--) {
       long pfn = list.stack[i];

@@ -1,6 +1,5 @@
 package org.pfnlab.core.phys;
 
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,6 +61,10 @@ final class Chunk {
     touched[i >>> 6] |= 1L << i;
   }
 
+  boolean isTouched(int i) {
+    return (touched[i >>> 6] >>> i & 1) != 0;
+  }
+
   long loadWord(int i, int word) {
     if (words.length == 0) {
       return 0;
@@ -118,26 +121,19 @@ final class Chunk {
     tails[i] = tail;
   }
 
-  /** Forgets what happened to the touched frames; the caller restores what they were at boot. */
-  void wipe() {
-    for (int w = 0; w < touched.length; w++) {
-      for (long bits = touched[w]; bits != 0; bits &= bits - 1) {
-        int i = w << 6 | Long.numberOfTrailingZeros(bits);
-        if (hasPages()) {
-          refs[i] = 0;
-          maps[i] = 0;
-          meta[i] = 0;
-          mapping[i] = null;
-        }
-        if (words.length != 0) {
-          words[i] = 0;
-        }
-        if (tails != null) {
-          tails[i] = null;
-        }
-      }
+  /** Forgets what happened to a frame; the caller restores what it was at boot. */
+  void wipe(int i) {
+    if (hasPages()) {
+      refs[i] = 0;
+      maps[i] = 0;
+      meta[i] = 0;
+      mapping[i] = null;
     }
-    Arrays.fill(touched, 0);
-    listed = false;
+    if (words.length != 0) {
+      words[i] = 0;
+    }
+    if (tails != null) {
+      tails[i] = null;
+    }
   }
 }

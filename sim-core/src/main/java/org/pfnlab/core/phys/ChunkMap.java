@@ -116,24 +116,23 @@ final class ChunkMap {
   /** Puts all touched frames back into their state at boot. */
   void reset() {
     for (int n = 0; n < dirtyCount; n++) {
-      Chunk chunk = dirty[n];
-      if (chunk.bootsFree) {
-        chunk.wipe();
-      } else {
-        resetWithReserved(chunk);
-      }
+      reset(dirty[n]);
     }
     dirtyCount = 0;
   }
 
-  private void resetWithReserved(Chunk chunk) {
-    long[] touched = chunk.touched.clone();
-    chunk.wipe();
-    for (int w = 0; w < touched.length; w++) {
-      for (long bits = touched[w]; bits != 0; bits &= bits - 1) {
-        boot(chunk, w << 6 | Long.numberOfTrailingZeros(bits));
+  private void reset(Chunk chunk) {
+    for (int w = 0; w < chunk.touched.length; w++) {
+      for (long bits = chunk.touched[w]; bits != 0; bits &= bits - 1) {
+        int i = (w << 6) | Long.numberOfTrailingZeros(bits);
+        chunk.wipe(i);
+        if (!chunk.bootsFree) {
+          boot(chunk, i);
+        }
       }
+      chunk.touched[w] = 0;
     }
+    chunk.listed = false;
   }
 
   int dirtyCount() {

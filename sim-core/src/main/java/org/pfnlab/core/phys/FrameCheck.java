@@ -9,7 +9,9 @@ final class FrameCheck {
     for (int n = 0; n < chunks.dirtyCount(); n++) {
       Chunk chunk = chunks.dirty(n);
       for (int i = 0; i < Chunk.FRAMES && chunk.hasPages(); i++) {
-        used += check(chunk, i, chunks, buddy);
+        if (chunk.isTouched(i)) {
+          used += check(chunk, i, chunks, buddy);
+        }
       }
     }
     if (used + buddy.freePages() != buddy.managedPages()) {
