@@ -1,0 +1,68 @@
+package org.pfnlab.lab.verdict;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.google.common.collect.ImmutableList;
+import java.util.function.Supplier;
+import org.pfnlab.lab.recording.Line;
+
+/** Compares answers and keeps the tally of one recording. */
+public final class Judge {
+  private final Tally tally = new Tally();
+  private final String kernel;
+  private final boolean stopAtFirst;
+
+  /**
+   * A judge of answers given by this kernel.
+   *
+   * @param kernel its spec, as mismatches print it
+   * @param stopAtFirst whether the first mismatch ends the recording
+   */
+  public Judge(String kernel, boolean stopAtFirst) {
+    this.kernel = kernel;
+    this.stopAtFirst = stopAtFirst;
+  }
+
+  /**
+   * Compares one answer, field by field.
+   *
+   * @param operation the operation with its inputs, in one line
+   * @param picture the address space after it; drawn only for a mismatch
+   */
+  public void compare(
+      Line line,
+      String operation,
+      JsonNode expected,
+      JsonNode got,
+      Supplier<ImmutableList<String>> picture) {
+    ImmutableList<Difference> differences = Difference.between(expected, got);
+    if (differences.isEmpty()) {
+      tally.match();
+    } else {
+      tally.mismatch(
+          new Mismatch(
+              line.file(),
+              line.number(),
+              kernel,
+              operation,
+              expected,
+              got,
+              differences,
+              picture.get()));
+    }
+  }
+
+  /** An operation that the model cannot be asked yet. */
+  public void cannotJudge(String reason) {
+    tally.cannotJudge(reason, 1);
+  }
+
+  /** Whether the rest of the recording is wanted. */
+  public boolean isDone() {
+    return stopAtFirst && tally.mismatched() > 0;
+  }
+
+  /** What came of it so far. */
+  public Tally tally() {
+    return tally;
+  }
+}

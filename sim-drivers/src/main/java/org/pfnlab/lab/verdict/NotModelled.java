@@ -1,0 +1,18 @@
+package org.pfnlab.lab.verdict;
+
+/**
+ * The model cannot be asked this yet; the operation is counted as not judged. Caught by the
+ * replayer, so it carries no stack trace.
+ */
+public final class NotModelled extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Something that is not modelled.
+   *
+   * @param what a noun, as the report names it: {@code open of a perf event}
+   */
+  public NotModelled(String what) {
+    super(what, null, false, false);
+  }
+}
