@@ -4,13 +4,13 @@ import org.pfnlab.core.meter.Event;
 import org.pfnlab.core.meter.Meter;
 
 /**
- * The buddy allocator (mm/page_alloc.c): blocks of 2^0 to 2^10 pages, three zones, lower zones as
- * fallback, halves split off the low end of a block and merged again as soon as both are free.
+ * The page allocator (mm/page_alloc.c): blocks of 2^0 to 2^10 pages, three zones with the lower
+ * ones as fallback, halves split off and merged by the buddy rule, single freed pages kept at hand
+ * on a per-CPU list.
  *
- * <p>Deterministic: a block that came back last goes out first; fresh blocks go out by rising
- * address. Memory that nobody took costs nothing. Left out: per-CPU lists, migrate types,
- * watermarks, reclaim, NUMA. The state of a free block stands in its first frame, as in the kernel
- * (PageBuddy, and the order in page_private).
+ * <p>Deterministic: the page or block that came back last goes out first; fresh blocks go out by
+ * rising address. Memory that nobody took costs nothing. Left out: migrate types, watermarks,
+ * reclaim, NUMA, more than one CPU.
  */
 public final class Buddy {
   /** A block was split into two halves. */
@@ -25,49 +25,27 @@ public final class Buddy {
   /** The largest order: blocks of 4 MiB. */
   public static final int MAX_ORDER = 10;
 
-  /** Set for a moment on entries that compaction has met; no flag of a free block. */
-  private static final long SEEN = 1;
-
   private static final Zone[] ZONES = Zone.values();
 
-  private final Meter meter;
   private final ChunkMap chunks;
-  private final FreeList[][] lists = new FreeList[ZONES.length][MAX_ORDER + 1];
-  private final long managed;
+  private final ZoneBlocks[] zones = new ZoneBlocks[ZONES.length];
 
   Buddy(Meter meter, MemoryMap memory, ChunkMap chunks, long zeroPfn) {
-    this.meter = meter;
     this.chunks = chunks;
-    long pages = 0;
     for (Zone zone : ZONES) {
-      for (int order = 0; order <= MAX_ORDER; order++) {
-        lists[zone.index()][order] = new FreeList();
-      }
+      ZoneBlocks blocks = new ZoneBlocks(meter, chunks);
+      zones[zone.index()] = blocks;
       for (int range = 0; range < memory.ranges(); range++) {
-        long first =
-            Math.max(Math.max(memory.firstPfn(range), MemoryMap.LOW_PFNS), zone.firstPfn());
+        long low = Math.max(MemoryMap.LOW_PFNS, zone.firstPfn());
+        long first = Math.max(memory.firstPfn(range), low);
         long end = Math.min(memory.endPfn(range), zone.endPfn());
         if (zeroPfn >= first && zeroPfn < end) {
-          pages += addRange(zone, first, zeroPfn);
+          blocks.addRange(first, zeroPfn);
           first = zeroPfn + 1;
         }
-        pages += addRange(zone, first, end);
+        blocks.addRange(first, end);
       }
     }
-    managed = pages;
-  }
-
-  private long addRange(Zone zone, long first, long end) {
-    for (long pfn = first; pfn < end; ) {
-      int order = Math.min(MAX_ORDER, Long.numberOfTrailingZeros(pfn));
-      while (1L << order > end - pfn) {
-        order--;
-      }
-      long blocks = order == MAX_ORDER ? (end - pfn) >>> order : 1;
-      lists[zone.index()][order].addRun(pfn, blocks);
-      pfn += blocks << order;
-    }
-    return Math.max(0, end - first);
   }
 
   /**
@@ -79,27 +57,20 @@ public final class Buddy {
    */
   public long alloc(int order, Zone highest) {
     for (int zone = highest.index(); zone >= 0; zone--) {
-      meter.lock(ZONE_LOCK);
-      long pfn = take(lists[zone], order);
-      meter.unlock(ZONE_LOCK);
+      long pfn = order == 0 ? zones[zone].takePage() : zones[zone].takeBlock(order);
       if (pfn >= 0) {
         return pfn;
       }
     }
-    return -1;
+    return order == 0 ? -1 : allocDrained(order, highest);
   }
 
-  private long take(FreeList[] zone, int order) {
-    for (int from = order; from <= MAX_ORDER; from++) {
-      long pfn = pop(zone[from], from);
-      if (pfn < 0) {
-        pfn = zone[from].takeFresh(from);
-      }
+  /** The pages on the per-CPU lists may be what keeps a large block apart (drain_all_pages). */
+  private long allocDrained(int order, Zone highest) {
+    drain();
+    for (int zone = highest.index(); zone >= 0; zone--) {
+      long pfn = zones[zone].takeBlock(order);
       if (pfn >= 0) {
-        for (int half = from - 1; half >= order; half--) {
-          push(zone[half], pfn + (1L << half), half);
-        }
-        meter.count(SPLIT, from - order);
         return pfn;
       }
     }
@@ -107,7 +78,7 @@ public final class Buddy {
   }
 
   /**
-   * Gives a block back (__free_one_page).
+   * Gives a block back (free_pages without its struct page work).
    *
    * @throws IllegalStateException if it is no block, or its first frame is free already
    */
@@ -115,105 +86,44 @@ public final class Buddy {
     if ((pfn & ((1L << order) - 1)) != 0 || !chunks.isManaged(pfn)) {
       throw Frames.broken(pfn, "is no block of order " + order + " of this allocator");
     }
-    if (isFreeHead(pfn)) {
+    ZoneBlocks zone = zoneOf(pfn);
+    if (zone.isFreeHead(pfn)) {
       throw Frames.broken(pfn, "is freed twice");
     }
-    FreeList[] zone = lists[Zone.of(pfn).index()];
-    long first = pfn;
-    int at = order;
-    meter.lock(ZONE_LOCK);
-    while (at < MAX_ORDER && stateOf(first ^ 1L << at) == freeState(at)) {
-      setState(first ^ 1L << at, 0);
-      zone[at].live--;
-      first &= ~(1L << at);
-      at++;
-    }
-    meter.count(MERGED, at - order);
-    push(zone[at], first, at);
-    meter.unlock(ZONE_LOCK);
-  }
-
-  private long pop(FreeList list, int order) {
-    while (list.live > 0) {
-      long pfn = list.stack[--list.size];
-      if (stateOf(pfn) == freeState(order)) {
-        setState(pfn, 0);
-        list.live--;
-        return pfn;
-      }
-    }
-    list.size = 0;
-    return -1;
-  }
-
-  private void push(FreeList list, long pfn, int order) {
-    if (list.size > 2 * list.live + 64) {
-      compact(list, order);
-    }
-    setState(pfn, freeState(order));
-    list.push(pfn);
-  }
-
-  /** Drops entries that no longer count, keeping for each block its latest. */
-  private void compact(FreeList list, int order) {
-    long seen = freeState(order) | SEEN;
-    int to = list.size;
-    for (int i = list.size - 1; i >= 0; i--) {
-      long pfn = list.stack[i];
-      if (stateOf(pfn) == freeState(order)) {
-        setState(pfn, seen);
-        list.stack[--to] = pfn;
-      }
-    }
-    int kept = list.size - to;
-    System.arraycopy(list.stack, to, list.stack, 0, kept);
-    list.size = kept;
-    for (int i = 0; i < kept; i++) {
-      setState(list.stack[i], freeState(order));
+    if (order == 0) {
+      zone.givePage(pfn);
+    } else {
+      zone.giveBlock(pfn, order);
     }
   }
 
-  private static long freeState(int order) {
-    return (long) order << Chunk.INDEX_SHIFT | Frames.BUDDY;
+  private ZoneBlocks zoneOf(long pfn) {
+    return zones[Zone.of(pfn).index()];
   }
 
-  private long stateOf(long pfn) {
-    Chunk chunk = chunks.find(pfn);
-    return chunk == null || !chunk.hasPages() ? 0 : chunk.meta[(int) pfn & Chunk.FRAMES - 1];
+  /** Empties the per-CPU lists, so that all free buddies are merged (drain_all_pages). */
+  public void drain() {
+    for (ZoneBlocks zone : zones) {
+      zone.drain(Integer.MAX_VALUE);
+    }
   }
 
-  private void setState(long pfn, long state) {
-    chunks.touch(pfn).meta[(int) pfn & Chunk.FRAMES - 1] = state;
-  }
-
-  private boolean isFreeHead(long pfn) {
-    return (stateOf(pfn) & Frames.BUDDY) != 0;
-  }
-
-  /** How many free blocks the frame lies in: one if it is free, none if it is not. */
   int freeBlocksAround(long pfn) {
-    int around = 0;
-    for (int order = 0; order <= MAX_ORDER; order++) {
-      if (stateOf(pfn & -(1L << order)) == freeState(order)
-          || lists[Zone.of(pfn).index()][order].isFresh(pfn, order)) {
-        around++;
-      }
-    }
-    return around;
+    return zoneOf(pfn).freeBlocksAround(pfn);
   }
 
   /** Pages that the allocator looks after, free or not (managed_pages of all zones). */
   public long managedPages() {
-    return managed;
-  }
-
-  /** Free pages of a zone (NR_FREE_PAGES). */
-  public long freePages(Zone zone) {
     long pages = 0;
-    for (int order = 0; order <= MAX_ORDER; order++) {
-      pages += freeBlocks(zone, order) << order;
+    for (ZoneBlocks zone : zones) {
+      pages += zone.managedPages();
     }
     return pages;
+  }
+
+  /** Free pages of a zone, those on the per-CPU list included. */
+  public long freePages(Zone zone) {
+    return zones[zone.index()].freePages();
   }
 
   /** Free pages of all zones. */
@@ -223,33 +133,26 @@ public final class Buddy {
 
   /** Free blocks of one order in a zone: a column of /proc/buddyinfo. */
   public long freeBlocks(Zone zone, int order) {
-    FreeList list = lists[zone.index()][order];
-    return list.live + list.freshBlocks();
+    return zones[zone.index()].freeBlocks(order);
   }
 
   void reset() {
-    for (FreeList[] zone : lists) {
-      for (FreeList list : zone) {
-        list.reset();
-      }
+    for (ZoneBlocks zone : zones) {
+      zone.reset();
     }
   }
 
-  FreeList[][] snapshot() {
-    FreeList[][] copies = new FreeList[ZONES.length][MAX_ORDER + 1];
-    for (int zone = 0; zone < ZONES.length; zone++) {
-      for (int order = 0; order <= MAX_ORDER; order++) {
-        copies[zone][order] = lists[zone][order].copy();
-      }
+  ZoneBlocks[] snapshot() {
+    ZoneBlocks[] copies = new ZoneBlocks[zones.length];
+    for (int i = 0; i < copies.length; i++) {
+      copies[i] = zones[i].copy();
     }
     return copies;
   }
 
-  void restore(FreeList[][] copies) {
-    for (int zone = 0; zone < ZONES.length; zone++) {
-      for (int order = 0; order <= MAX_ORDER; order++) {
-        lists[zone][order].assign(copies[zone][order]);
-      }
+  void restore(ZoneBlocks[] copies) {
+    for (int i = 0; i < copies.length; i++) {
+      zones[i].assign(copies[i]);
     }
   }
 }

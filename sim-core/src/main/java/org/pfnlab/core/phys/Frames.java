@@ -439,6 +439,16 @@ public final class Frames {
     return chunk;
   }
 
+  /** How many chunks of 512 frames this machine ever made. */
+  int chunks() {
+    return chunks.created();
+  }
+
+  /** The chunk behind the API, for tests that break something on purpose. */
+  Chunk touched(long pfn) {
+    return chunks.touch(pfn);
+  }
+
   static IllegalStateException broken(long pfn, String what) {
     return new IllegalStateException("pfn 0x" + Long.toHexString(pfn) + " " + what);
   }
@@ -453,7 +463,7 @@ public final class Frames {
   /** State and content of all frames at one moment. */
   public static final class Snapshot {
     private final ChunkCopy[] copies;
-    private final FreeList[][] free;
+    private final ZoneBlocks[] free;
     private final Map<Long, Long> largeIndexes;
 
     private Snapshot(Frames frames) {

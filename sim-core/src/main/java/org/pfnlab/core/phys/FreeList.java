@@ -77,13 +77,6 @@ final class FreeList {
     live = 0;
   }
 
-  /** A list that later changes to this one do not change. */
-  FreeList copy() {
-    FreeList copy = new FreeList();
-    copy.assign(this);
-    return copy;
-  }
-
   void assign(FreeList other) {
     runs = other.runs;
     run = other.run;
