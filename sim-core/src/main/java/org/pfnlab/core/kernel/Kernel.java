@@ -13,6 +13,9 @@ public final class Kernel {
   /** Counts and traces; a field because hot paths read it. */
   public final Meter meter = new Meter();
 
+  /** current->comm: the name of the running task, which some log lines carry. */
+  public String comm = "swapper";
+
   /** A kernel of this profile, without policies. */
   public Kernel(KernelProfile profile) {
     this.profile = profile;

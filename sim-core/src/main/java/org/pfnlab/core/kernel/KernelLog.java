@@ -2,7 +2,9 @@ package org.pfnlab.core.kernel;
 
 import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * What the modelled kernel prints: printk lines and warnings, without time stamps. Bounded, because
@@ -12,6 +14,7 @@ public final class KernelLog {
   private static final int KEPT = 256;
 
   private final List<String> lines = new ArrayList<>();
+  private final Set<String> said = new HashSet<>();
   private long warnings;
 
   /** An ordinary message. */
@@ -27,6 +30,13 @@ public final class KernelLog {
     print("WARNING: in " + symbol + ": " + condition);
   }
 
+  /** A WARN_ON_ONCE that fired: says so the first time since the last {@link #clear} only. */
+  public void warnOnce(String symbol, String condition) {
+    if (said.add(symbol + ": " + condition)) {
+      warn(symbol, condition);
+    }
+  }
+
   /** How many WARNs fired since the last {@link #clear}. */
   public long warnings() {
     return warnings;
@@ -37,9 +47,10 @@ public final class KernelLog {
     return ImmutableList.copyOf(lines);
   }
 
-  /** Forgets everything. */
+  /** Forgets everything, also what was said once. */
   public void clear() {
     lines.clear();
+    said.clear();
     warnings = 0;
   }
 }
