@@ -195,7 +195,7 @@ public final class PageTable {
     return meter;
   }
 
-  /** Takes the lock of the table that covers an address (pte_offset_map_lock, pmd_lock). */
+  /** Takes the lock of one table (pte_offset_map_lock, pmd_lock); callers do so once per table. */
   public void lock() {
     meter.lock(PTE_LOCK);
   }

@@ -330,6 +330,14 @@ public final class Pte {
     return PteText.describe(pte);
   }
 
+  /** A leaf of level 1, 2 or 3 in words: {@code 2M pfn 0x80000 RW special young}. */
+  public static String describe(long leaf, int level) {
+    if (level == 1 || isSwap(leaf) || none(leaf)) {
+      return describe(leaf);
+    }
+    return (level == 2 ? "2M " : "1G ") + describe(toSmall(leaf, level));
+  }
+
   private static long pfnMask(int level) {
     return PFN_MASK & -(1L << (12 + 9 * (level - 1)));
   }

@@ -98,7 +98,9 @@ public final class PteCursor {
   public boolean next() {
     while (true) {
       if (table != null) {
-        at = table.firstUsed(at + 1, to);
+        int next = at + 1;
+        // in a dense table the neighbour is there; scanning ahead for it would read eight entries
+        at = next < to && table.entries[next] != 0 ? next : table.firstUsed(next, to);
         if (at < to) {
           return true;
         }

@@ -319,8 +319,8 @@ public final class Frames {
   }
 
   /**
-   * The cache mode that x86 keeps in two page flags: 0 to 3, 0 is write-back (pat-and-iomem: 00,
-   * 01, 10, 11).
+   * The cache mode that x86 keeps in two page flags (get_page_memtype): 0 write-back, 1
+   * write-combining, 2 uncached-minus, 3 write-through.
    */
   public int memtype(long pfn) {
     Chunk chunk = pageOrNull(pfn);
@@ -460,35 +460,15 @@ public final class Frames {
     largeIndexes.clear();
   }
 
-  /** State and content of all frames at one moment. */
-  public static final class Snapshot {
-    private final ChunkCopy[] copies;
-    private final ZoneBlocks[] free;
-    private final Map<Long, Long> largeIndexes;
-
-    private Snapshot(Frames frames) {
-      copies = new ChunkCopy[frames.chunks.dirtyCount()];
-      for (int i = 0; i < copies.length; i++) {
-        copies[i] = new ChunkCopy(frames.chunks.dirty(i));
-      }
-      free = frames.buddy.snapshot();
-      largeIndexes = new HashMap<>(frames.largeIndexes);
-    }
-  }
-
   /** Remembers all frames; costs what was touched. */
-  public Snapshot snapshot() {
-    return new Snapshot(this);
+  public FramesSnapshot snapshot() {
+    return new FramesSnapshot(chunks, buddy, largeIndexes);
   }
 
   /** Back to a snapshot of these frames; costs what was touched then and since. */
-  public void restore(Snapshot snapshot) {
+  public void restore(FramesSnapshot snapshot) {
     reset();
-    for (ChunkCopy copy : snapshot.copies) {
-      copy.restore(chunks);
-    }
-    buddy.restore(snapshot.free);
-    largeIndexes.putAll(snapshot.largeIndexes);
+    snapshot.restore(chunks, buddy, largeIndexes);
   }
 
   /**

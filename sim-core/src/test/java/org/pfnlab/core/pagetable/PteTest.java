@@ -189,6 +189,8 @@ final class PteTest {
       assertThat(none & (Pte.PSE | Pte.PAT_LARGE)).isEqualTo(Pte.PSE | Pte.PAT_LARGE);
       assertThat(Pte.modifyHuge(none, Pte.PAGE_SHARED, true, level)).isEqualTo(leaf);
       assertThat(Pte.toSmall(leaf, level)).isEqualTo(Pte.of(0x80000, wt));
+      assertThat(Pte.describe(leaf, level))
+          .isEqualTo((level == 2 ? "2M" : "1G") + " pfn 0x80000 RW young WT");
       assertThat(Pte.pfn(Pte.lower(none, level), level - 1)).isEqualTo(0x80000);
     }
   }

@@ -76,7 +76,7 @@ final class FrameContentTest {
   }
 
   private void snapshotAndBack(SplittableRandom random) {
-    Frames.Snapshot snapshot = frames.snapshot();
+    FramesSnapshot snapshot = frames.snapshot();
     byte[][] then = new byte[PFNS.length][];
     Arrays.setAll(then, i -> pages[i].clone());
     for (int round = 0; round < 2; round++) {

@@ -26,7 +26,7 @@ final class FramesResetTest {
   void aUsedMachineBehavesLikeANewOne(long seed) {
     Frames used = new Frames(kernel, RAM);
     program(used, new SplittableRandom(seed + 100), new ArrayList<>());
-    Frames.Snapshot middle = used.snapshot();
+    FramesSnapshot middle = used.snapshot();
     List<String> before = dump(used);
     program(used, new SplittableRandom(seed + 200), new ArrayList<>());
     used.reset();

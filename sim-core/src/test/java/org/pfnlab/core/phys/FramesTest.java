@@ -100,7 +100,7 @@ final class FramesTest {
     frames.set(pfn, Frames.FILE);
     frames.setMapping(pfn, this, index);
     assertThat(frames.index(pfn)).isEqualTo(index);
-    Frames.Snapshot snapshot = frames.snapshot();
+    FramesSnapshot snapshot = frames.snapshot();
     frames.setMapping(pfn, this, 3);
     assertThat(frames.index(pfn)).isEqualTo(3);
     frames.restore(snapshot);
