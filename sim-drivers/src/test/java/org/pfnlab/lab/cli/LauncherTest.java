@@ -19,7 +19,7 @@ final class LauncherTest {
 
   @BeforeEach
   void plant() throws IOException {
-    tree = new LauncherTree(folder);
+    tree = new LauncherTree(folder.resolve("a house"));
   }
 
   private void assertRuns(Result result, String... args) {

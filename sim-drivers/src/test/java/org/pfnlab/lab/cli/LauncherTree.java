@@ -34,10 +34,11 @@ final class LauncherTree {
   /** What a run printed, and how it ended. */
   record Result(int status, String out, String err) {}
 
-  /** Nothing is built yet. */
-  LauncherTree(Path folder) throws IOException {
-    root = Files.createDirectories(folder.resolve("a house")).toRealPath();
-    target = root.resolve("sim-drivers/target");
+  /** Nothing is built yet. Java, Maven and their log live beside the root. */
+  LauncherTree(Path root) throws IOException {
+    this.root = Files.createDirectories(root).toRealPath();
+    Path folder = this.root.getParent();
+    target = this.root.resolve("sim-drivers/target");
     stamp = target.resolve("pfnlab.stamp");
     jdk = folder.resolve("jdk");
     maven = folder.resolve("maven");
