@@ -107,7 +107,7 @@ public final class Pte {
   private static final long OFFSET_FIELD = ((1L << TYPE_SHIFT) - 1) & -(1L << 9);
 
   /**
-   * What pte_modify keeps: _PAGE_CHG_MASK; without PAT before v6.6, which only WT and WP notice.
+   * What pte_modify keeps: _PAGE_CHG_MASK; older kernels lost PAT, which WT and WP alone notice.
    */
   private static final long KEPT =
       PFN_MASK | CACHE_MASK | SPECIAL | ACCESSED | DIRTY_BITS | SOFT_DIRTY | UFFD_WP_BIT;
