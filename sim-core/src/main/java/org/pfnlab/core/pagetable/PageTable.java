@@ -84,6 +84,13 @@ public final class PageTable {
 
   /** A node: 512 entries, and beside those that name a table, the table. */
   public static final class Table {
+    /** From the first of consecutive present entries to each: pfn by pfn. */
+    private static final long[] DISTANCES = new long[ENTRIES];
+
+    static {
+      Arrays.setAll(DISTANCES, i -> i * PAGE_SIZE);
+    }
+
     /** The entries, real x86-64 values. */
     public final long[] entries = new long[ENTRIES];
 
@@ -141,10 +148,18 @@ public final class PageTable {
       long[] e = entries;
       int end = firstUsed(from, to);
       long step = Pte.advance(firstPte, pfnStep);
-      long pte = firstPte;
-      for (int i = from; i < end; i++) {
-        e[i] = pte;
-        pte += step;
+      if (step == PAGE_SIZE) {
+        // the usual case, free of the chain of additions below, so that the JIT uses vectors
+        long[] distances = DISTANCES;
+        for (int i = from; i < end; i++) {
+          e[i] = firstPte + distances[i - from];
+        }
+      } else {
+        long pte = firstPte;
+        for (int i = from; i < end; i++) {
+          e[i] = pte;
+          pte += step;
+        }
       }
       return end == to ? -1 : end;
     }
