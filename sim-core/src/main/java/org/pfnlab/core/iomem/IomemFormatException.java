@@ -4,6 +4,7 @@ package org.pfnlab.core.iomem;
 public final class IomemFormatException extends IllegalArgumentException {
   private static final long serialVersionUID = 1L;
 
+  private final String problem;
   private final int line;
   private final int column;
   private final boolean addressesHidden;
@@ -14,9 +15,8 @@ public final class IomemFormatException extends IllegalArgumentException {
 
   private IomemFormatException(
       int line, int column, boolean addressesHidden, String expected, String got, String advice) {
-    super(
-        ("line " + line + ", column " + column)
-            + (": expected " + expected + ", got " + got + "; " + advice));
+    super("line " + line + ", column " + column + ": " + problem(expected, got, advice));
+    problem = problem(expected, got, advice);
     this.line = line;
     this.column = column;
     this.addressesHidden = addressesHidden;
@@ -30,6 +30,15 @@ public final class IomemFormatException extends IllegalArgumentException {
         "addresses",
         "zeros on every line, which is what the kernel shows without CAP_SYS_ADMIN",
         "read /proc/iomem as root");
+  }
+
+  private static String problem(String expected, String got, String advice) {
+    return "expected " + expected + ", got " + got + "; " + advice;
+  }
+
+  /** The message without the place. */
+  public String problem() {
+    return problem;
   }
 
   /** The line, from 1. */
