@@ -84,6 +84,14 @@ public abstract class VmOps {
     return 0;
   }
 
+  /**
+   * vma_is_secretmem (v5.14): the pages are out of the kernel's direct map, so get_user_pages refuses
+   * them.
+   */
+  public boolean isSecretmem() {
+    return false;
+  }
+
   /** Whether access is set: ptrace and /proc/pid/mem use it where get_user_pages is refused. */
   public boolean hasAccess() {
     return false;

@@ -95,6 +95,9 @@ public final class Frames {
   /** PageHWPoison. */
   public static final int HWPOISON = 1 << 16;
 
+  /** Lies in a CMA area (MIGRATE_CMA); whoever takes a block from there says so. */
+  public static final int CMA = 1 << 17;
+
   /** PageBuddy: first frame of a free block; the allocator's own. */
   static final int BUDDY = 1 << 23;
 
