@@ -54,6 +54,11 @@ public final class Pins {
     return pinsZeroPage || pfn != frames.zeroPfn();
   }
 
+  /** How many references a pin of this page counts for. */
+  public int weight(long pfn) {
+    return isCounted(pfn) ? Frames.PIN_BIAS : 0;
+  }
+
   /** put_page for FOLL_GET. */
   public void put(long pfn) {
     frames.put(pfn);

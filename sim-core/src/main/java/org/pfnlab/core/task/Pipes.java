@@ -1,5 +1,6 @@
 package org.pfnlab.core.task;
 
+import it.unimi.dsi.fastutil.longs.Long2IntMap;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -9,13 +10,14 @@ import org.pfnlab.core.gup.Pins;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.mm.Mm;
+import org.pfnlab.core.phys.FrameHolder;
 import org.pfnlab.core.phys.Frames;
 
 /**
  * vmsplice(2) from user memory into a pipe (fs/splice.c): the pipe takes references on the pages
  * themselves (FOLL_GET, for reading), so what is stored there later comes out of the pipe.
  */
-public final class Pipes {
+public final class Pipes implements FrameHolder {
   /** Pages that iter_to_pipe gets at a time. */
   private static final int PAGES_AT_ONCE = 16;
 
@@ -107,6 +109,15 @@ public final class Pipes {
       pins.put(pfn);
     }
     open.remove(pipe);
+  }
+
+  @Override
+  public void addReferences(Long2IntMap references) {
+    for (Pipe pipe : open) {
+      for (int i = 0; i < pipe.buffers(); i++) {
+        references.mergeInt(pipe.pfn(i), 1, Integer::sum);
+      }
+    }
   }
 
   /** Forgets all pipes; the frames are reset by their owner. */

@@ -1,5 +1,6 @@
 package org.pfnlab.core.task;
 
+import it.unimi.dsi.fastutil.longs.Long2IntMap;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -12,11 +13,12 @@ import org.pfnlab.core.gup.Pins;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.kernel.Feature;
 import org.pfnlab.core.kernel.Kernel;
-import org.pfnlab.core.kernel.KernelHang;
+import org.pfnlab.core.kernel.KernelBug;
 import org.pfnlab.core.kernel.Releases;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.mm.Vma;
+import org.pfnlab.core.phys.FrameHolder;
 import org.pfnlab.core.phys.Frames;
 
 /**
@@ -24,7 +26,7 @@ import org.pfnlab.core.phys.Frames;
  * and for writing; READ_FIXED and WRITE_FIXED then go to the pinned frames, whatever happens to the
  * mapping.
  */
-public final class RegisteredBuffers {
+public final class RegisteredBuffers implements FrameHolder {
   /** shmem may be registered: memfd, tmpfs, shared anonymous memory. */
   public static final Feature URING_TAKES_SHMEM =
       Feature.define(
@@ -52,9 +54,8 @@ public final class RegisteredBuffers {
   /** SZ_1G: the largest buffer. */
   private static final long LIMIT = 1L << 30;
 
-  private static final KernelHang UNINITIALISED =
-      new KernelHang(
-          "io_sqe_buffer_register", "a page counted as pinned was never stored; the task is stuck");
+  private static final KernelBug UNINITIALISED =
+      new KernelBug("io_sqe_buffer_register", "a page counted as pinned was never stored");
 
   /** One ring with room for one buffer. */
   public static final class Ring {
@@ -113,7 +114,7 @@ public final class RegisteredBuffers {
    *
    * @return 0, or -errno: EBUSY (there is one already), EFAULT, EOPNOTSUPP (a file's memory, before
    *     v6.5), EEXIST (an entry without a page, since v5.18), ENOMEM
-   * @throws KernelHang where get_user_pages claims a page that it did not store (before v5.18)
+   * @throws KernelBug where get_user_pages claims a page that it did not store (before v5.18)
    */
   public long register(Mm mm, Ring ring, long address, long length) {
     if (ring.isRegistered()) {
@@ -216,6 +217,15 @@ public final class RegisteredBuffers {
       unregister(ring);
     }
     open.remove(ring);
+  }
+
+  @Override
+  public void addReferences(Long2IntMap references) {
+    for (Ring ring : open) {
+      for (long pfn : ring.pinned()) {
+        references.mergeInt(pfn, pins.weight(pfn), Integer::sum);
+      }
+    }
   }
 
   /** Forgets all rings; the frames are reset by their owner. */
