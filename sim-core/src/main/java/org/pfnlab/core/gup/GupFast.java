@@ -105,8 +105,9 @@ public final class GupFast {
     if (taken == nPages || (flags & GupFlags.FOLL_FAST_ONLY) != 0) {
       return taken;
     }
+    int slowFlags = flags | GupFlags.FOLL_TOUCH;
     long more =
-        slow.getUnlocked(mm, start + ((long) taken << 12), nPages - taken, flags, pages, taken);
+        slow.getUnlocked(mm, start + ((long) taken << 12), nPages - taken, slowFlags, pages, taken);
     if (more < 0) {
       return taken > 0 ? taken : more;
     }

@@ -103,14 +103,14 @@ public final class GupSlow {
   }
 
   /**
-   * get_user_pages_unlocked: {@link #get} with mmap_lock taken for reading meanwhile, and FOLL_TOUCH.
+   * {@link #get} with mmap_lock taken for reading meanwhile (get_user_pages_unlocked).
    *
    * @param from where in the array the first pfn goes
    */
   public long getUnlocked(Mm mm, long address, int nPages, int flags, long[] pages, int from) {
     mm.readLock();
     try {
-      return get(mm, address, nPages, flags | GupFlags.FOLL_TOUCH, pages, from);
+      return get(mm, address, nPages, flags, pages, from);
     } finally {
       mm.readUnlock();
     }
@@ -120,7 +120,8 @@ public final class GupSlow {
    * Gets pages one after the other until something stops it; mmap_lock is held by the caller.
    *
    * @param address any byte of the first page
-   * @param flags {@link GupFlags}; FOLL_GET or FOLL_PIN takes references, neither only faults in
+   * @param flags {@link GupFlags}; FOLL_GET or FOLL_PIN takes references, neither only faults in;
+   *     get_user_pages and the fast path's second try imply FOLL_TOUCH, pin_user_pages does not
    * @param pages where the pfns go; null to fault in only, which passes over entries without a page
    * @return pages got, or -errno if there is none: EFAULT, EEXIST (an entry without a page), ENOMEM,
    *     EINVAL (flags)

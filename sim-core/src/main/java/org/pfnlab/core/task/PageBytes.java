@@ -37,7 +37,7 @@ final class PageBytes {
       }
       long word = 0;
       for (int b = 7; b >= 0; b--) {
-        word = word << 8 | from[offset + done + b] & 0xff;
+        word = (word << 8) | (from[offset + done + b] & 0xff);
       }
       frames.storeWord(pfn, position, word);
       done += 8;

@@ -56,7 +56,7 @@ public final class ProcMem {
     }
     long value = 0;
     for (int i = 7; i >= 0; i--) {
-      value = value << 8 | word[i] & 0xff;
+      value = (value << 8) | (word[i] & 0xff);
     }
     return new Outcome.Value(value);
   }

@@ -215,7 +215,7 @@ public final class UserAccess {
         if (marked != pte) {
           leaf.entries[index] = marked;
         }
-        return Pte.pfn(pte) << 12 | address & 0xfff;
+        return (Pte.pfn(pte) << 12) | (address & 0xfff);
       }
     }
     return fault(mm, address, mask, required, faultFlags, userMode);

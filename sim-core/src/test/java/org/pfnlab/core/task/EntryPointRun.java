@@ -83,7 +83,8 @@ final class EntryPointRun {
   }
 
   private String gupTest(String what) {
-    int flags = what.startsWith("pin") ? GupFlags.FOLL_PIN : GupFlags.FOLL_GET;
+    int flags =
+        what.startsWith("pin") ? GupFlags.FOLL_PIN : GupFlags.FOLL_GET | GupFlags.FOLL_TOUCH;
     flags |= what.contains("longterm") ? GupFlags.FOLL_LONGTERM : 0;
     flags |= what.contains("write") ? GupFlags.FOLL_WRITE : 0;
     flags |= what.contains("force") ? GupFlags.FOLL_FORCE : 0;
@@ -271,7 +272,7 @@ final class EntryPointRun {
     byte[] bytes = new byte[BYTES];
     for (int page = 0; page < PAGES; page++) {
       for (int b = 0; b < 8; b++) {
-        bytes[(page << 12) + b] = (byte) (firstWord + page >>> (b << 3));
+        bytes[(page << 12) + b] = (byte) ((firstWord + page) >>> (b << 3));
       }
     }
     return bytes;
@@ -280,7 +281,7 @@ final class EntryPointRun {
   private static long word(byte[] bytes, int at) {
     long word = 0;
     for (int b = 7; b >= 0; b--) {
-      word = word << 8 | bytes[at + b] & 0xff;
+      word = (word << 8) | (bytes[at + b] & 0xff);
     }
     return word;
   }

@@ -76,8 +76,8 @@ public enum TestKind {
       machine.frames.set(pfn, this == ANON ? kind : kind | Frames.DIRTY);
       machine.frames.setMapping(pfn, mapping, index);
       mapping.add(index, pfn);
-    } else if (this == CMA) {
-      machine.frames.set(pfn, Frames.CMA);
+    } else if (this == FAULTED || this == CMA) {
+      machine.frames.set(pfn, this == CMA ? Frames.CMA | Frames.DIRTY : Frames.DIRTY);
     }
     return pfn;
   }
