@@ -2,12 +2,12 @@ package org.pfnlab.core.gup;
 
 import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.kernel.Errno;
+import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.meter.Event;
 import org.pfnlab.core.meter.Meter;
-import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.mm.Mm;
-import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.mm.VmFlags;
+import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.rmap.AnonRmap;
 
 /**

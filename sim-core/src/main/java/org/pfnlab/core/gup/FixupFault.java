@@ -6,13 +6,13 @@ import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.meter.Event;
 import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.Mm;
-import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.mm.VmFault;
 import org.pfnlab.core.mm.VmFlags;
+import org.pfnlab.core.mm.Vma;
 
 /**
- * fixup_user_fault: faults one page in as its owner would, for futexes, KVM and vfio. It does not ask
- * check_vma_flags, so it works on VM_PFNMAP memory.
+ * fixup_user_fault: faults one page in as its owner would, for futexes, KVM and vfio. It does not
+ * ask check_vma_flags, so it works on VM_PFNMAP memory.
  */
 public final class FixupFault {
   /** fixup_user_fault calls. */

@@ -8,20 +8,20 @@ import org.pfnlab.core.kernel.KernelBug;
 import org.pfnlab.core.kernel.Releases;
 import org.pfnlab.core.meter.Event;
 import org.pfnlab.core.meter.Meter;
-import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.VmOps;
+import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.pagetable.PageTable;
 import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.pfnmap.NormalPage;
 import org.pfnlab.core.phys.Frames;
 
 /**
- * follow_page_mask, follow_page_pte, follow_trans_huge_pmd: the slow path's look at the page tables,
- * with its tests in the kernel's order.
+ * follow_page_mask, follow_page_pte, follow_trans_huge_pmd: the slow path's look at the page
+ * tables, with its tests in the kernel's order.
  *
- * <p>Left out: NUMA hinting entries, soft-dirty and userfaultfd reasons against a forced write, device
- * memory with page maps, poisoned pages.
+ * <p>Left out: NUMA hinting entries, soft-dirty and userfaultfd reasons against a forced write,
+ * device memory with page maps, poisoned pages.
  */
 public final class FollowPage {
   /** follow_page_mask calls. */
@@ -41,8 +41,8 @@ public final class FollowPage {
           Releases.before("v6.0"));
 
   /**
-   * An entry without a page is EEXIST for everybody; before, EFAULT for FOLL_GET, and for FOLL_PIN a
-   * success that stores nothing.
+   * An entry without a page is EEXIST for everybody; before, EFAULT for FOLL_GET, and for FOLL_PIN
+   * a success that stores nothing.
    */
   public static final Feature GUP_RETURNS_EEXIST =
       Feature.define(
@@ -91,8 +91,8 @@ public final class FollowPage {
   /**
    * The page at this address with the reference that the flags ask for.
    *
-   * @return its pfn, {@link #MISSING}, -EMLINK (unshare it first), -EEXIST (an entry without a page),
-   *     -EFAULT, -ENOMEM
+   * @return its pfn, {@link #MISSING}, -EMLINK (unshare it first), -EEXIST (an entry without a
+   *     page), -EFAULT, -ENOMEM
    */
   long page(Vma vma, long address, int flags) {
     meter.count(FOLLOWED);

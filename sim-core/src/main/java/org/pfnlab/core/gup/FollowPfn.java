@@ -4,18 +4,19 @@ import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.kernel.Feature;
 import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.kernel.Releases;
-import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.mm.VmFlags;
+import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.pagetable.PageTable;
 import org.pfnlab.core.pagetable.Pte;
 
 /**
- * Frames behind VM_IO and VM_PFNMAP mappings, for those who do without a struct page: follow_pfn and
- * follow_pte, since v6.12 follow_pfnmap_start.
+ * Frames behind VM_IO and VM_PFNMAP mappings, for those who do without a struct page: follow_pfn
+ * and follow_pte, since v6.12 follow_pfnmap_start.
  *
- * <p>follow_pfn told the frame after it had let go of the page-table lock, and told nothing about the
- * entry's protection; whoever used it granted stores through read-only entries (CVE-2021-22543). What
- * {@link #isWritable} says is therefore known to callers of follow_pte and its successor only.
+ * <p>follow_pfn told the frame after it had let go of the page-table lock, and told nothing about
+ * the entry's protection; whoever used it granted stores through read-only entries
+ * (CVE-2021-22543). What {@link #isWritable} says is therefore known to callers of follow_pte and
+ * its successor only.
  */
 public final class FollowPfn {
   /** Leaves of 2M and 1G are followed too, under the lock. */
@@ -37,8 +38,8 @@ public final class FollowPfn {
   /**
    * The frame at this address.
    *
-   * @return its pfn, or -EINVAL: neither VM_IO nor VM_PFNMAP, outside of the VMA, nothing present, a
-   *     huge leaf before v6.12
+   * @return its pfn, or -EINVAL: neither VM_IO nor VM_PFNMAP, outside of the VMA, nothing present,
+   *     a huge leaf before v6.12
    */
   public long follow(Vma vma, long address) {
     if (!vma.hasAny(VmFlags.VM_IO | VmFlags.VM_PFNMAP) || !vma.contains(address)) {

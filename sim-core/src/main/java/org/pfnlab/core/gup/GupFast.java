@@ -15,8 +15,8 @@ import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.phys.Frames;
 
 /**
- * get_user_pages_fast and pin_user_pages_fast: a walk of the page tables without locks that looks at
- * no VMA, and the slow path for what it could not take.
+ * get_user_pages_fast and pin_user_pages_fast: a walk of the page tables without locks that looks
+ * at no VMA, and the slow path for what it could not take.
  *
  * <p>The walk never reports an error: it stops. A special entry stops it; that is all that protects
  * raw frames from it. Huge leaves had no special bit before v6.12, so there it took what it found.
@@ -28,7 +28,8 @@ public final class GupFast {
       Event.define("gup.fast_call", "internal_get_user_pages_fast, gup_fast_fallback");
 
   /** Lockless walks. */
-  public static final Event WALKED = Event.define("gup.fast_walk", "lockless_pages_from_mm, gup_fast");
+  public static final Event WALKED =
+      Event.define("gup.fast_walk", "lockless_pages_from_mm, gup_fast");
 
   /** Tables of small entries walked. */
   public static final Event TABLE_WALKED =
@@ -204,7 +205,9 @@ public final class GupFast {
     return (pte & needed) == needed;
   }
 
-  /** The reference and the tests behind it; those that give it back at once are asked first here. */
+  /**
+   * The reference and the tests behind it; those that give it back at once are asked first here.
+   */
   private long take(Mm mm, long address, long pte, long pfn, int level, int flags) {
     boolean longterm = (flags & GupFlags.FOLL_LONGTERM) != 0;
     if (longterm && !slow.isLongtermPinnable(pfn)) {
@@ -228,8 +231,7 @@ public final class GupFast {
     if (refusesSecretmem && (kind & Frames.SECRETMEM) != 0) {
       return false;
     }
-    boolean writes =
-        longterm && GupFlags.has(flags, GupFlags.FOLL_PIN | GupFlags.FOLL_WRITE);
+    boolean writes = longterm && GupFlags.has(flags, GupFlags.FOLL_PIN | GupFlags.FOLL_WRITE);
     return !refusesFileBacked || !writes || (kind & (Frames.ANON | Frames.SWAPBACKED)) != 0;
   }
 }

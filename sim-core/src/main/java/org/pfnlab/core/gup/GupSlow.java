@@ -10,15 +10,15 @@ import org.pfnlab.core.kernel.Releases;
 import org.pfnlab.core.meter.Event;
 import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.Mm;
-import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.mm.VmFault;
 import org.pfnlab.core.mm.VmFlags;
+import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.pfnmap.NormalPage;
 import org.pfnlab.core.phys.Frames;
 
 /**
- * get_user_pages and pin_user_pages, the path that asks the VMAs (__get_user_pages of mm/gup.c): check
- * the VMA, look at the page table, fault in what is missing, look again.
+ * get_user_pages and pin_user_pages, the path that asks the VMAs (__get_user_pages of mm/gup.c):
+ * check the VMA, look at the page table, fault in what is missing, look again.
  *
  * <p>Long-term pins of frames in a CMA area: no page of this model can be migrated out of one, so
  * kernels that insist spin, and older ones pin where they are.
@@ -123,15 +123,14 @@ public final class GupSlow {
    * @param flags {@link GupFlags}; FOLL_GET or FOLL_PIN takes references, neither only faults in;
    *     get_user_pages and the fast path's second try imply FOLL_TOUCH, pin_user_pages does not
    * @param pages where the pfns go; null to fault in only, which passes over entries without a page
-   * @return pages got, or -errno if there is none: EFAULT, EEXIST (an entry without a page), ENOMEM,
-   *     EINVAL (flags)
+   * @return pages got, or -errno if there is none: EFAULT, EEXIST (an entry without a page),
+   *     ENOMEM, EINVAL (flags)
    */
   public long get(Mm mm, long address, int nPages, int flags, long @Nullable [] pages) {
     return get(mm, address, nPages, flags, pages, 0);
   }
 
-  private long get(
-      Mm mm, long address, int nPages, int flags, long @Nullable [] pages, int from) {
+  private long get(Mm mm, long address, int nPages, int flags, long @Nullable [] pages, int from) {
     if (!areValid(flags)) {
       return -Errno.EINVAL;
     }
@@ -186,8 +185,7 @@ public final class GupSlow {
     return !insistsOnMigration || !frames.has(pfn, Frames.CMA);
   }
 
-  private long walk(
-      Mm mm, long start, int nPages, int flags, long @Nullable [] pages, int from) {
+  private long walk(Mm mm, long start, int nPages, int flags, long @Nullable [] pages, int from) {
     meter.count(CALLED);
     Vma vma = null;
     for (int i = 0; i < nPages; i++) {

@@ -8,8 +8,8 @@ import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.phys.Frames;
 
 /**
- * gup_must_unshare: a pin for reading through a read-only entry must not land on a page that a later
- * store would leave behind, so such a page is copied first.
+ * gup_must_unshare: a pin for reading through a read-only entry must not land on a page that a
+ * later store would leave behind, so such a page is copied first.
  */
 public final class Unshare {
   /** A read pin of an anonymous page that may be shared copies it. */

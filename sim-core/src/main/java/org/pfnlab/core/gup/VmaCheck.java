@@ -8,9 +8,9 @@ import org.pfnlab.core.kernel.Releases;
 import org.pfnlab.core.meter.Event;
 import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.OpenFile;
-import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.VmOps;
+import org.pfnlab.core.mm.Vma;
 
 /**
  * check_vma_flags (mm/gup.c): whether the slow path may take pages of this VMA. VM_MIXEDMAP and
@@ -91,8 +91,6 @@ public final class VmaCheck {
       return false;
     }
     OpenFile file = vma.file;
-    return ops.hasPageMkwrite()
-        || ops.hasPfnMkwrite()
-        || (file != null && file.mapping.writeback);
+    return ops.hasPageMkwrite() || ops.hasPfnMkwrite() || (file != null && file.mapping.writeback);
   }
 }

@@ -1,6 +1,7 @@
 package org.pfnlab.core.kernel;
 
 import com.google.common.collect.ImmutableList;
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -30,11 +31,17 @@ public final class KernelLog {
     print("WARNING: in " + symbol + ": " + condition);
   }
 
-  /** A WARN_ON_ONCE that fired: says so the first time since the last {@link #clear} only. */
-  public void warnOnce(String symbol, String condition) {
-    if (said.add(symbol + ": " + condition)) {
+  /**
+   * A WARN_ON_ONCE that fired: says so the first time since the last {@link #clear} only, and
+   * returns whether this was it.
+   */
+  @CanIgnoreReturnValue
+  public boolean warnOnce(String symbol, String condition) {
+    boolean first = said.add(symbol + ": " + condition);
+    if (first) {
       warn(symbol, condition);
     }
+    return first;
   }
 
   /** How many WARNs fired since the last {@link #clear}. */

@@ -85,8 +85,8 @@ public abstract class VmOps {
   }
 
   /**
-   * vma_is_secretmem (v5.14): the pages are out of the kernel's direct map, so get_user_pages refuses
-   * them.
+   * vma_is_secretmem (v5.14): the pages are out of the kernel's direct map, so get_user_pages
+   * refuses them.
    */
   public boolean isSecretmem() {
     return false;

@@ -7,9 +7,9 @@ import org.pfnlab.core.kernel.Releases;
 import org.pfnlab.core.mm.Mm;
 
 /**
- * Ordinary read(2) and write(2) at the start of a regular file (generic_perform_write, filemap_read):
- * the CPU copies, no page is got, so any memory that user code could touch will do. The file is an
- * array here.
+ * Ordinary read(2) and write(2) at the start of a regular file (generic_perform_write,
+ * filemap_read): the CPU copies, no page is got, so any memory that user code could touch will do.
+ * The file is an array here.
  */
 public final class BufferedIo {
   /** A piece of which only the first bytes can be read is written in part; before, not at all. */

@@ -14,7 +14,8 @@ import org.pfnlab.core.phys.Frames;
 
 /**
  * futex(2)'s FUTEX_WAIT and FUTEX_WAKE (kernel/futex): who waits where. A private futex is named by
- * its address alone; a shared one by the page behind it (get_futex_key), which breaks COW to find out.
+ * its address alone; a shared one by the page behind it (get_futex_key), which breaks COW to find
+ * out.
  */
 public final class Futexes {
   /** What {@link #wait} returns when the process sleeps. */
@@ -59,8 +60,8 @@ public final class Futexes {
   /**
    * FUTEX_WAIT: sleeps if the 32-bit word still holds the value.
    *
-   * @return {@link #BLOCKED}, -EAGAIN (another value), -EINVAL (misaligned), -EFAULT, -EEXIST (shared,
-   *     an entry without a page, since v5.18)
+   * @return {@link #BLOCKED}, -EAGAIN (another value), -EINVAL (misaligned), -EFAULT, -EEXIST
+   *     (shared, an entry without a page, since v5.18)
    */
   public long wait(Process process, long address, int expected, boolean isPrivate) {
     long failed = findKey(process.mm, address, isPrivate);

@@ -4,8 +4,8 @@ import com.google.common.collect.ImmutableList;
 import org.pfnlab.core.kernel.Errno;
 
 /**
- * How an access or a system call ended, for people and for comparing: the cold form of the longs that
- * modelled calls return.
+ * How an access or a system call ended, for people and for comparing: the cold form of the longs
+ * that modelled calls return.
  */
 public sealed interface Outcome {
   /** It worked and returned this: bytes, an address, a count, the value that was read. */

@@ -49,8 +49,8 @@ public final class Pipes implements FrameHolder {
   /**
    * vmsplice with SPLICE_F_NONBLOCK.
    *
-   * @return bytes spliced, which end at a full pipe or at the first page that cannot be got; -errno if
-   *     that is at once: EAGAIN, EFAULT, EEXIST (an entry without a page, since v5.18)
+   * @return bytes spliced, which end at a full pipe or at the first page that cannot be got; -errno
+   *     if that is at once: EAGAIN, EFAULT, EEXIST (an entry without a page, since v5.18)
    */
   public long vmsplice(Mm mm, long address, long length, Pipe pipe) {
     long done = 0;

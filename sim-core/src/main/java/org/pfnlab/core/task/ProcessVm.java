@@ -11,8 +11,9 @@ import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.phys.Frames;
 
 /**
- * process_vm_readv and process_vm_writev (mm/process_vm_access.c), one remote range: pages are pinned
- * by the slow path, without FOLL_FORCE, and copied. The local side is an array that never faults.
+ * process_vm_readv and process_vm_writev (mm/process_vm_access.c), one remote range: pages are
+ * pinned by the slow path, without FOLL_FORCE, and copied. The local side is an array that never
+ * faults.
  */
 public final class ProcessVm {
   /** PVM_MAX_KMALLOC_PAGES' worth of page pointers. */
@@ -37,7 +38,8 @@ public final class ProcessVm {
   /**
    * Reads another process's memory.
    *
-   * @return bytes, which end at the first page that cannot be pinned, or -EFAULT if that is the first
+   * @return bytes, which end at the first page that cannot be pinned, or -EFAULT if that is the
+   *     first
    * @throws KernelBug where get_user_pages claims a page that it did not store (before v5.18)
    */
   public long read(Mm mm, long address, byte[] into, int length) {

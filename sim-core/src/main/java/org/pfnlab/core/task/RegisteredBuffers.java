@@ -22,9 +22,9 @@ import org.pfnlab.core.phys.FrameHolder;
 import org.pfnlab.core.phys.Frames;
 
 /**
- * io_uring's fixed buffers (io_uring/rsrc.c), one buffer a ring: registering pins the pages for ever
- * and for writing; READ_FIXED and WRITE_FIXED then go to the pinned frames, whatever happens to the
- * mapping.
+ * io_uring's fixed buffers (io_uring/rsrc.c), one buffer a ring: registering pins the pages for
+ * ever and for writing; READ_FIXED and WRITE_FIXED then go to the pinned frames, whatever happens
+ * to the mapping.
  */
 public final class RegisteredBuffers implements FrameHolder {
   /** shmem may be registered: memfd, tmpfs, shared anonymous memory. */
@@ -48,8 +48,7 @@ public final class RegisteredBuffers implements FrameHolder {
           "in 6.18, not in 6.1: io_pin_pages uses pin_user_pages_fast",
           Releases.since("v6.5"));
 
-  private static final int FLAGS =
-      GupFlags.FOLL_PIN | GupFlags.FOLL_WRITE | GupFlags.FOLL_LONGTERM;
+  private static final int FLAGS = GupFlags.FOLL_PIN | GupFlags.FOLL_WRITE | GupFlags.FOLL_LONGTERM;
 
   /** SZ_1G: the largest buffer. */
   private static final long LIMIT = 1L << 30;
@@ -86,8 +85,7 @@ public final class RegisteredBuffers implements FrameHolder {
   private final List<Ring> open = new ArrayList<>();
 
   /** Registers by the rules of this kernel. */
-  public RegisteredBuffers(
-      Kernel kernel, Frames frames, GupSlow slow, GupFast fast, Pins pins) {
+  public RegisteredBuffers(Kernel kernel, Frames frames, GupSlow slow, GupFast fast, Pins pins) {
     this.slow = slow;
     this.fast = fast;
     this.pins = pins;
@@ -190,9 +188,7 @@ public final class RegisteredBuffers implements FrameHolder {
 
   private long transfer(Ring ring, long address, byte[] file, int length, boolean intoMemory) {
     long[] pages = ring.pages;
-    if (pages == null
-        || address < ring.address
-        || address + length > ring.address + ring.length) {
+    if (pages == null || address < ring.address || address + length > ring.address + ring.length) {
       return -Errno.EFAULT;
     }
     int done = 0;

@@ -8,8 +8,8 @@ import org.pfnlab.core.gup.Pins;
 import org.pfnlab.core.kernel.Arch;
 import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.mm.Mm;
-import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.mm.VmOps;
+import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.phys.Frames;
 
 /**

@@ -8,20 +8,20 @@ import org.pfnlab.core.kernel.Releases;
 import org.pfnlab.core.meter.Event;
 import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.Mm;
-import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.mm.VmFault;
 import org.pfnlab.core.mm.VmFlags;
+import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.pagetable.PageTable;
 import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.phys.Frames;
 
 /**
- * What a CPU does with a user address: the MMU's walk, which sets accessed and dirty bits, and x86's
- * do_user_addr_fault where the walk finds nothing usable. Also the kernel's own accesses to user
- * memory, which fail where user code would get a signal.
+ * What a CPU does with a user address: the MMU's walk, which sets accessed and dirty bits, and
+ * x86's do_user_addr_fault where the walk finds nothing usable. Also the kernel's own accesses to
+ * user memory, which fail where user code would get a signal.
  *
- * <p>Hot calls return a long and allocate nothing: a value or physical byte address that is &gt;= 0,
- * or one of the negative codes below. There is no TLB: every access walks.
+ * <p>Hot calls return a long and allocate nothing: a value or physical byte address that is &gt;=
+ * 0, or one of the negative codes below. There is no TLB: every access walks.
  */
 public final class UserAccess {
   /** lock_vma_under_rcu calls. */

@@ -175,8 +175,7 @@ class GupFastTest {
 
   @Test
   void withoutFastWalkEverythingIsSlow() {
-    TestMachine machine =
-        new TestMachine(KernelProfile.of("v6.18.2").without(Arch.HAVE_GUP_FAST));
+    TestMachine machine = new TestMachine(KernelProfile.of("v6.18.2").without(Arch.HAVE_GUP_FAST));
     Mm mm = machine.newMm();
     TestKind.ANON.map(machine, mm, AT, 1, false, true);
     machine.access.store(mm, AT, (byte) 1);
@@ -220,8 +219,7 @@ class GupFastTest {
     Mm mm = machine.newMm();
     TestKind.valueOf(kind.toUpperCase(Locale.ROOT)).map(machine, mm, AT, 1, true, true);
     machine.access.store(mm, AT, (byte) 1);
-    assertThat(machine.fast.get(mm, AT, 1, PIN | WRITE | LONGTERM | ONLY, pages))
-        .isEqualTo(taken);
+    assertThat(machine.fast.get(mm, AT, 1, PIN | WRITE | LONGTERM | ONLY, pages)).isEqualTo(taken);
   }
 
   @Test

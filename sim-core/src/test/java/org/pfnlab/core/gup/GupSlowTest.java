@@ -61,8 +61,7 @@ class GupSlowTest {
     "pfnmap         , read force     , EFAULT , EFAULT , EFAULT",
     "mixedmap       , read           , 1      , 1      , 1",
   })
-  void asksTheVmaInOrder(
-      String flags, String asked, String at511, String at61, String at618) {
+  void asksTheVmaInOrder(String flags, String asked, String at511, String at61, String at618) {
     assertThat(get("v5.11", flags, asked)).isEqualTo(at511);
     assertThat(get("v6.1.192", flags, asked)).isEqualTo(at61);
     assertThat(get("v6.18.2", flags, asked)).isEqualTo(at618);
@@ -296,8 +295,7 @@ class GupSlowTest {
     Mm mm = machine.newMm();
     Vma vma = machine.map(mm, AT, 1, VM_READ | VM_WRITE | VM_GROWSDOWN, null, null);
     boolean grows = version.equals("v5.11");
-    assertThat(machine.slow.get(mm, AT - 4096, 1, GET, pages))
-        .isEqualTo(grows ? 1 : -Errno.EFAULT);
+    assertThat(machine.slow.get(mm, AT - 4096, 1, GET, pages)).isEqualTo(grows ? 1 : -Errno.EFAULT);
     assertThat(vma.start).isEqualTo(grows ? AT - 4096 : AT);
   }
 
@@ -335,8 +333,7 @@ class GupSlowTest {
     TestMachine machine =
         new TestMachine(
             KernelProfile.of("v6.18.2"),
-            (vma, address, flags, verdict) ->
-                vma.has(VM_MIXEDMAP) ? -Errno.EPERM : verdict,
+            (vma, address, flags, verdict) -> vma.has(VM_MIXEDMAP) ? -Errno.EPERM : verdict,
             null);
     Mm mm = machine.newMm();
     TestKind.INSERTED.map(machine, mm, AT, 1, true, true);

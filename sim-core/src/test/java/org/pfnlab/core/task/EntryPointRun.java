@@ -61,7 +61,8 @@ final class EntryPointRun {
       case "odirect_read" -> directRead();
       case "buffered_write" -> bufferedWrite();
       case "buffered_read" ->
-          "ret=" + ret(new BufferedIo(machine.kernel, machine.access).read(mm, AT, pattern(0), BYTES));
+          "ret="
+              + ret(new BufferedIo(machine.kernel, machine.access).read(mm, AT, pattern(0), BYTES));
       case "iouring_register_buffers" -> register();
       case "futex_shared", "futex_private" -> futex(op.endsWith("private"));
       default -> throw new IllegalArgumentException("unknown operation " + op);
@@ -116,15 +117,12 @@ final class EntryPointRun {
   }
 
   private String processVm(boolean write) {
-    ProcessVm processVm =
-        new ProcessVm(machine.kernel, machine.frames, machine.slow, machine.pins);
+    ProcessVm processVm = new ProcessVm(machine.kernel, machine.frames, machine.slow, machine.pins);
     byte[] buffer = new byte[BYTES];
     Arrays.fill(buffer, (byte) 0x44);
     try {
       long result =
-          write
-              ? processVm.write(mm, AT, buffer, BYTES)
-              : processVm.read(mm, AT, buffer, BYTES);
+          write ? processVm.write(mm, AT, buffer, BYTES) : processVm.read(mm, AT, buffer, BYTES);
       return "ret=" + ret(result) + (write ? reload() : " first_word=" + hex(word(buffer, 0)));
     } catch (KernelBug oops) {
       return "ret=helper-died";
@@ -204,11 +202,7 @@ final class EntryPointRun {
 
   private String directRead() {
     long result = direct().read(mm, AT, pattern(0x6600000000L), BYTES);
-    return "ret="
-        + ret(result)
-        + reload()
-        + " reload_last="
-        + load(AT + ((PAGES - 1) << 12));
+    return "ret=" + ret(result) + reload() + " reload_last=" + load(AT + ((PAGES - 1) << 12));
   }
 
   private String bufferedWrite() {
@@ -235,8 +229,7 @@ final class EntryPointRun {
 
   private String futex(boolean isPrivate) {
     Futexes futexes =
-        new Futexes(
-            machine.kernel, machine.frames, machine.fast, machine.pins, machine.access);
+        new Futexes(machine.kernel, machine.frames, machine.fast, machine.pins, machine.access);
     long wait = futexes.wait(process, AT, 0x12345679, isPrivate);
     long wake = futexes.wake(process, AT, 1, isPrivate);
     return "wait_wrong_value=" + ret(wait) + " wake=" + ret(wake);

@@ -18,8 +18,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Every way into user memory, on eight kinds of mappings, against what three real kernels answered:
- * return values, data, and the first page's entry afterwards. The table is a digest of recordings; a
- * line is kernel, kind, operation, the mappings and histories that gave this result, result, entry.
+ * return values, data, and the first page's entry afterwards. The table is a digest of recordings;
+ * a line is kernel, kind, operation, the mappings and histories that gave this result, result,
+ * entry.
  */
 class EntryPointsTest {
   private record Row(
@@ -45,8 +46,7 @@ class EntryPointsTest {
   void canaryFindsAnotherKernelsAnswers() {
     List<Row> misplaced = new ArrayList<>();
     for (Row row : TABLE.get("v5.11 mixed")) {
-      misplaced.add(
-          new Row("v6.18.2", row.kind, row.op, row.variants, row.result, row.entry));
+      misplaced.add(new Row("v6.18.2", row.kind, row.op, row.variants, row.result, row.entry));
     }
     assertThat(differences(misplaced)).hasSizeGreaterThan(50);
   }

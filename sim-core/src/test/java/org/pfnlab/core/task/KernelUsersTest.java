@@ -16,13 +16,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.pfnlab.core.gup.AccessPhys;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.mm.Mm;
-import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.VmOps;
+import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.phys.Frames;
 
-/** Partial transfers, references that outlive mappings, waiting: what the table of results leaves open. */
+/**
+ * Partial transfers, references that outlive mappings, waiting: what the table of results leaves
+ * open.
+ */
 class KernelUsersTest {
   private static final long AT = 0x10_0000_0000L;
   private static final long RW = VM_READ | VM_WRITE;
@@ -56,8 +59,7 @@ class KernelUsersTest {
   }
 
   private Futexes futexes() {
-    return new Futexes(
-        machine.kernel, machine.frames, machine.fast, machine.pins, machine.access);
+    return new Futexes(machine.kernel, machine.frames, machine.fast, machine.pins, machine.access);
   }
 
   private long pfn(long address) {
@@ -74,8 +76,7 @@ class KernelUsersTest {
   @Test
   void processVmStopsAtTheFirstBadPage() {
     mapWithHole();
-    ProcessVm processVm =
-        new ProcessVm(machine.kernel, machine.frames, machine.slow, machine.pins);
+    ProcessVm processVm = new ProcessVm(machine.kernel, machine.frames, machine.slow, machine.pins);
     byte[] bytes = new byte[16384];
     assertThat(processVm.read(mm, AT + 10, bytes, 16000)).isEqualTo(8192 - 10);
     assertThat(processVm.write(mm, AT + 10, bytes, 16000)).isEqualTo(4096 - 10);
@@ -90,8 +91,7 @@ class KernelUsersTest {
     for (int i = 0; i < bytes.length; i++) {
       bytes[i] = (byte) (i * 7);
     }
-    ProcessVm processVm =
-        new ProcessVm(machine.kernel, machine.frames, machine.slow, machine.pins);
+    ProcessVm processVm = new ProcessVm(machine.kernel, machine.frames, machine.slow, machine.pins);
     assertThat(processVm.write(mm, AT + 3, bytes, 9000)).isEqualTo(9000);
     byte[] back = new byte[9000];
     assertThat(processVm.read(mm, AT + 3, back, 9000)).isEqualTo(9000);
@@ -122,8 +122,7 @@ class KernelUsersTest {
     use(version);
     Vma vma = machine.map(mm, AT, 1, RW | VM_GROWSDOWN, null, null);
     byte[] bytes = new byte[512];
-    ProcessVm processVm =
-        new ProcessVm(machine.kernel, machine.frames, machine.slow, machine.pins);
+    ProcessVm processVm = new ProcessVm(machine.kernel, machine.frames, machine.slow, machine.pins);
     assertThat(processVm.read(mm, vma.start - 512, bytes, 512) == 512).isEqualTo(gupGrows);
     assertThat(pipes().vmsplice(mm, vma.start - 512, 512, pipes().create(1)) == 512)
         .isEqualTo(gupGrows);
@@ -293,7 +292,9 @@ class KernelUsersTest {
     assertThat(futexes.wake(process, AT, 1, true)).as("a private wake reads nothing").isZero();
   }
 
-  /** generic_access_phys behind a debugger: device words yes, private copies no, read-only no write. */
+  /**
+   * generic_access_phys behind a debugger: device words yes, private copies no, read-only no write.
+   */
   @Test
   void debuggersReachDeviceMemory() {
     AccessPhys physical = new AccessPhys(machine.kernel, machine.frames);
@@ -320,8 +321,7 @@ class KernelUsersTest {
 
     Vma copied = machine.map(mm, AT + 4096, 1, RW | VmFlags.VM_IO | VmFlags.VM_PFNMAP, ops, null);
     copied.pgoff = TestMachine.DEVICE_PFN;
-    mm.pageTable.set(
-        AT + 4096, Pte.mkSpecial(Pte.of(TestMachine.DEVICE_PFN, copied.pageProt)));
+    mm.pageTable.set(AT + 4096, Pte.mkSpecial(Pte.of(TestMachine.DEVICE_PFN, copied.pageProt)));
     assertThat(procMem().peek(mm, AT + 4096 + 8)).isEqualTo(new Outcome.Value(123));
     assertThat(procMem().poke(mm, AT + 4096 + 8, 5)).isEqualTo(-Errno.EIO);
     assertThat(machine.access.store(mm, AT + 4096, (byte) 1)).isZero();

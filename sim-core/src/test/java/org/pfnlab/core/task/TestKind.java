@@ -13,7 +13,9 @@ import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.phys.Frames;
 
-/** Ways of filling entries, each as a driver or filesystem does it, without the rooms that do it. */
+/**
+ * Ways of filling entries, each as a driver or filesystem does it, without the rooms that do it.
+ */
 public enum TestKind {
   /** Anonymous memory; shared, it is shmem. */
   ANON,
@@ -84,8 +86,7 @@ public enum TestKind {
 
   private void fill(TestMachine machine, Vma vma, long[] pfns) {
     if (this == PFNMAP) {
-      vma.flags |=
-          VmFlags.VM_IO | VmFlags.VM_PFNMAP | VmFlags.VM_DONTEXPAND | VmFlags.VM_DONTDUMP;
+      vma.flags |= VmFlags.VM_IO | VmFlags.VM_PFNMAP | VmFlags.VM_DONTEXPAND | VmFlags.VM_DONTDUMP;
       if (vma.isCowMapping()) {
         vma.pgoff = pfns[0];
       }

@@ -80,7 +80,9 @@ public final class TestMachine {
     return new Mm(kernel.meter, new PageTable(kernel, tables));
   }
 
-  /** Links a VMA with these flags; the VM_MAY* bits are all set, and pgoff is 0 or the address's. */
+  /**
+   * Links a VMA with these flags; the VM_MAY* bits are all set, and pgoff is 0 or the address's.
+   */
   public Vma map(
       Mm mm, long start, int pages, long flags, @Nullable VmOps ops, @Nullable OpenFile file) {
     long all = flags | VmFlags.VM_MAYREAD | VmFlags.VM_MAYWRITE | VmFlags.VM_MAYEXEC;

@@ -12,9 +12,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.pfnlab.core.fault.FaultHandler;
 import org.pfnlab.core.mm.Mm;
-import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.mm.VmFault;
 import org.pfnlab.core.mm.VmOps;
+import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.phys.Zone;
 
@@ -202,8 +202,7 @@ class UserAccessTest {
     assertThat(other.kernel.meter.since(before, UserAccess.VMA_LOCK)).isEqualTo(tried);
     before = other.kernel.meter.snapshot();
     other.access.copyFromUser(space, AT + 8192, new byte[1], 0, 1);
-    assertThat(other.kernel.meter.since(before, FaultHandler.HANDLE_MM_FAULT))
-        .isEqualTo(inKernel);
+    assertThat(other.kernel.meter.since(before, FaultHandler.HANDLE_MM_FAULT)).isEqualTo(inKernel);
     assertThat(other.kernel.meter.since(before, UserAccess.VMA_LOCK)).isZero();
   }
 

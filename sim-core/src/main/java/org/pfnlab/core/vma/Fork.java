@@ -1,0 +1,214 @@
+package org.pfnlab.core.vma;
+
+import org.pfnlab.core.fault.WriteProtect;
+import org.pfnlab.core.kernel.Arch;
+import org.pfnlab.core.kernel.Errno;
+import org.pfnlab.core.kernel.Feature;
+import org.pfnlab.core.kernel.Kernel;
+import org.pfnlab.core.kernel.Releases;
+import org.pfnlab.core.meter.Event;
+import org.pfnlab.core.meter.Meter;
+import org.pfnlab.core.mm.Mm;
+import org.pfnlab.core.mm.VmFlags;
+import org.pfnlab.core.mm.Vma;
+import org.pfnlab.core.pagetable.Pte;
+import org.pfnlab.core.pagetable.PteCursor;
+import org.pfnlab.core.pfnmap.NormalPage;
+import org.pfnlab.core.pfnmap.PfnmapTracking;
+import org.pfnlab.core.phys.Frames;
+import org.pfnlab.core.rmap.AnonRmap;
+import org.pfnlab.core.rmap.PageRmap;
+
+/** dup_mmap and copy_page_range: what a child inherits of an address space. */
+public final class Fork {
+  /** copy_page_range calls. */
+  public static final Event COPY_PAGE_RANGE =
+      Event.define("fork.copy_page_range", "copy_page_range");
+
+  /** Entries copied. */
+  public static final Event COPY_PTE = Event.define("fork.copy_pte", "entries copied by fork");
+
+  /** Pages copied at fork because the parent may have pinned them. */
+  public static final Event COPY_PINNED =
+      Event.define("fork.copy_pinned", "copy_present_page: pinned pages copied early");
+
+  /** vm_ops->open runs before the page tables are copied. */
+  public static final Feature FORK_OPENS_FIRST =
+      Feature.define(
+          "FORK_OPENS_FIRST",
+          "35e351780fa9, v6.9: dup_mmap calls open before linking; in 6.1.y stable",
+          Releases.since("v6.9").backportedTo("v6.1.90"));
+
+  /** Special PMDs are copied, not left to be faulted in again. */
+  public static final Feature FORK_COPIES_SPECIAL_PMD =
+      Feature.define(
+          "FORK_COPIES_SPECIAL_PMD",
+          "v6.12: copy_huge_pmd of special PMDs",
+          Releases.since("v6.12"));
+
+  private final Meter meter;
+  private final Frames frames;
+  private final NormalPage normalPage;
+  private final PfnmapTracking tracking;
+  private final AnonRmap anonRmap;
+  private final PageRmap rmap;
+  private final Munmap munmap;
+  private final boolean opensFirst;
+  private final boolean exclusive;
+  private final boolean savedDirty;
+  private final boolean copiesSpecialPmd;
+  private final PteCursor cursor = new PteCursor();
+
+  /** Forks by the rules of this kernel. */
+  public Fork(
+      Kernel kernel,
+      Frames frames,
+      NormalPage normalPage,
+      PfnmapTracking tracking,
+      AnonRmap anonRmap,
+      PageRmap rmap,
+      Munmap munmap) {
+    this.meter = kernel.meter;
+    this.frames = frames;
+    this.normalPage = normalPage;
+    this.tracking = tracking;
+    this.anonRmap = anonRmap;
+    this.rmap = rmap;
+    this.munmap = munmap;
+    this.opensFirst = kernel.has(FORK_OPENS_FIRST);
+    this.exclusive = kernel.has(WriteProtect.PAGE_ANON_EXCLUSIVE);
+    this.savedDirty = kernel.has(Arch.X86_SAVED_DIRTY);
+    this.copiesSpecialPmd = kernel.has(FORK_COPIES_SPECIAL_PMD);
+  }
+
+  /**
+   * Copies the parent's address space into an empty one.
+   *
+   * @return 0, or -ENOMEM whatever went wrong inside, as fork(2) shows it; the child is empty then
+   */
+  public long dupMmap(Mm child, Mm parent) {
+    parent.writeLock();
+    child.thpDisabled = parent.thpDisabled;
+    long failed = 0;
+    for (int i = 0; i < parent.vmas.size() && failed == 0; i++) {
+      Vma vma = parent.vmas.get(i);
+      if (!vma.has(VmFlags.VM_DONTCOPY)) {
+        failed = duplicate(child, vma);
+      }
+    }
+    parent.writeUnlock();
+    if (failed != 0) {
+      munmap.exit(child);
+      return -Errno.ENOMEM;
+    }
+    return 0;
+  }
+
+  private long duplicate(Mm child, Vma vma) {
+    Vma copy = vma.duplicate(child);
+    tracking.dup(copy);
+    copy.flags &= ~VmFlags.VM_LOCKED_MASK;
+    if (copy.has(VmFlags.VM_WIPEONFORK)) {
+      copy.anonVma = null;
+    } else {
+      anonRmap.fork(copy, vma);
+    }
+    if (copy.file != null) {
+      copy.file.get();
+    }
+    if (opensFirst && copy.ops != null) {
+      copy.ops.open(copy);
+    }
+    child.vmas.insert(copy);
+    VmaLinks.linkFile(copy);
+    child.totalVm += copy.pages();
+    long failed = copy.has(VmFlags.VM_WIPEONFORK) ? 0 : copyPageRange(copy, vma);
+    if (!opensFirst && copy.ops != null) {
+      copy.ops.open(copy);
+    }
+    return failed;
+  }
+
+  /** vma_needs_copy: what a fault can rebuild is left to faults. */
+  private static boolean needsCopy(Vma parent) {
+    return parent.hasAny(VmFlags.VM_PFNMAP | VmFlags.VM_MIXEDMAP) || parent.anonVma != null;
+  }
+
+  private long copyPageRange(Vma child, Vma parent) {
+    if (!needsCopy(parent)) {
+      return 0;
+    }
+    meter.count(COPY_PAGE_RANGE);
+    if (parent.has(VmFlags.VM_PFNMAP)) {
+      long failed = tracking.trackCopy(child, parent);
+      if (failed != 0) {
+        return failed;
+      }
+    }
+    boolean cow = parent.isCowMapping();
+    long copied = 0;
+    cursor.reset(parent.mm.pageTable, parent.start, parent.end);
+    while (cursor.next()) {
+      long pte = cursor.value();
+      if (cursor.level() > 1) {
+        if (copiesSpecialPmd && Pte.special(pte) && parent.has(VmFlags.VM_PFNMAP)) {
+          child.mm.pageTable.setHuge(cursor.addr(), cursor.level(), Pte.mkOld(pte));
+        }
+        continue;
+      }
+      copied++;
+      if (!Pte.present(pte)) {
+        child.mm.pageTable.set(cursor.addr(), pte);
+        continue;
+      }
+      copyPresent(child, parent, pte, cow);
+    }
+    meter.count(COPY_PTE, copied);
+    return 0;
+  }
+
+  private void copyPresent(Vma child, Vma parent, long original, boolean cow) {
+    long address = cursor.addr();
+    long pfn = normalPage.of(parent, address, original);
+    if (pfn >= 0) {
+      if (copiesEarly(parent, pfn, cow)) {
+        copyPinned(child, address, pfn);
+        return;
+      }
+      frames.get(pfn);
+      rmap.duplicate(child, pfn);
+      frames.clear(pfn, Frames.ANON_EXCLUSIVE);
+    }
+    long pte = original;
+    if (cow && Pte.write(pte)) {
+      pte = Pte.wrProtect(pte, savedDirty);
+      cursor.set(pte);
+    }
+    if (parent.has(VmFlags.VM_SHARED)) {
+      pte = Pte.mkClean(pte);
+    }
+    child.mm.pageTable.set(address, Pte.mkOld(pte));
+  }
+
+  /** Whether the page may be pinned for DMA, so that the child must not share it. */
+  private boolean copiesEarly(Vma parent, long pfn, boolean cow) {
+    if (!parent.mm.hasPinned || !frames.maybePinned(pfn)) {
+      return false;
+    }
+    return exclusive ? frames.has(pfn, Frames.ANON_EXCLUSIVE) : cow;
+  }
+
+  private void copyPinned(Vma child, long address, long pfn) {
+    long copy = frames.alloc();
+    if (copy < 0) {
+      throw new IllegalStateException("the machine has no memory left to fork; give it more RAM");
+    }
+    meter.count(COPY_PINNED);
+    frames.copy(pfn, copy);
+    anonRmap.prepare(child);
+    rmap.addNewAnon(child, copy, address);
+    long pte = Pte.mkDirty(Pte.of(copy, child.pageProt), savedDirty);
+    child.mm.pageTable.set(
+        address, child.has(VmFlags.VM_WRITE) ? Pte.mkWrite(pte, savedDirty) : pte);
+  }
+}

@@ -1,0 +1,79 @@
+package org.pfnlab.core.vma;
+
+import org.pfnlab.core.kernel.Kernel;
+import org.pfnlab.core.meter.Event;
+import org.pfnlab.core.meter.Meter;
+import org.pfnlab.core.mm.Vma;
+import org.pfnlab.core.pagetable.PageTable;
+import org.pfnlab.core.pfnmap.PfnmapTracking;
+import org.pfnlab.core.rmap.AnonRmap;
+
+/** __split_vma: one VMA becomes two at a page boundary; special ones may be split, never joined. */
+public final class VmaSplit {
+  /** Splits done. */
+  public static final Event SPLIT = Event.define("vma.split", "__split_vma");
+
+  private final Meter meter;
+  private final AnonRmap anonRmap;
+  private final PfnmapTracking tracking;
+
+  /** Splits with these reverse maps. */
+  public VmaSplit(Kernel kernel, AnonRmap anonRmap, PfnmapTracking tracking) {
+    this.meter = kernel.meter;
+    this.anonRmap = anonRmap;
+    this.tracking = tracking;
+  }
+
+  /**
+   * Splits at an address inside the VMA.
+   *
+   * @param newBelow whether the new VMA is the lower part; the given VMA keeps the other one
+   * @return 0, or the -errno with which vm_ops->may_split refused
+   */
+  public long split(Vma vma, long address, boolean newBelow) {
+    if (vma.ops != null) {
+      long refused = vma.ops.maySplit(vma, address);
+      if (refused != 0) {
+        return refused;
+      }
+    }
+    meter.count(SPLIT);
+    Vma fresh = vma.duplicate(vma.mm);
+    long below = (address - vma.start) >>> 12;
+    if (newBelow) {
+      fresh.end = address;
+    } else {
+      fresh.start = address;
+      fresh.pgoff += below;
+    }
+    anonRmap.clone(fresh, vma);
+    tracking.dup(fresh);
+    if (fresh.file != null) {
+      fresh.file.get();
+    }
+    if (fresh.ops != null) {
+      fresh.ops.open(fresh);
+    }
+    dropHugeLeafAcross(vma.mm.pageTable, address);
+    if (newBelow) {
+      vma.pgoff += below;
+      vma.start = address;
+    } else {
+      vma.end = address;
+    }
+    vma.mm.vmas.insert(fresh);
+    VmaLinks.linkFile(fresh);
+    return 0;
+  }
+
+  /**
+   * vma_adjust_trans_huge: a leaf of raw frames that the border cuts is dropped and faults in
+   * again.
+   */
+  private static void dropHugeLeafAcross(PageTable table, long address) {
+    int level = table.levelAt(address);
+    if (level > 1 && (address & ((1L << (12 + 9 * (level - 1))) - 1)) != 0) {
+      table.setHuge(address, level, 0);
+    }
+  }
+}
