@@ -59,7 +59,7 @@ public final class IomemFeatures {
   public static final Feature IORES_LEVEL_8 =
       Feature.define(
           "IORES_LEVEL_8",
-          "4326ab1806a5 (January 2026, v7.0): MAX_IORES_LEVEL 8",
+          "4326ab1806a5 (posted December 2025, read in v7.2; v7.0 is inferred): MAX_IORES_LEVEL 8",
           Releases.since("v7.0"));
 
   /** iomem checks are strict: Kconfig STRICT_DEVMEM, not booted with iomem=relaxed. */
