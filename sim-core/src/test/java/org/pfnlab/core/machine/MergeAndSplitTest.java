@@ -69,8 +69,7 @@ class MergeAndSplitTest {
   @Test
   void theParentTakesInAStrangerAfterForkTheChildDoesNot() {
     SmallScript run =
-        SmallScript.run(
-            "v6.18.2", "map 0 2 rw; store 0; fork; 0: map 2 2 rw; 1: map 2 2 rw");
+        SmallScript.run("v6.18.2", "map 0 2 rw; store 0; fork; 0: map 2 2 rw; 1: map 2 2 rw");
     assertThat(run.picture(0)).isEqualTo("AAAA");
     assertThat(run.picture(1)).isEqualTo("AABB");
   }

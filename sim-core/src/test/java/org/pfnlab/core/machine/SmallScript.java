@@ -1,5 +1,6 @@
 package org.pfnlab.core.machine;
 
+import com.google.common.base.Splitter;
 import java.util.ArrayList;
 import java.util.List;
 import org.pfnlab.core.kernel.Errno;
@@ -9,8 +10,8 @@ import org.pfnlab.core.task.Process;
 import org.pfnlab.core.vma.MapFlags;
 
 /**
- * A few words for tests of address spaces: {@code map 0 4 rw; store 1; protect 2 1 r; fork; 1: unmap 0
- * 1}. Pages are relative to a window; a number and a colon switch to that process.
+ * A few words for tests of address spaces: {@code map 0 4 rw; store 1; protect 2 1 r; fork; 1:
+ * unmap 0 1}. Pages are relative to a window; a number and a colon switch to that process.
  */
 final class SmallScript {
   static final long BASE = 0x1000_0000_0000L;
@@ -28,33 +29,36 @@ final class SmallScript {
   static SmallScript run(String kernel, String script) {
     SmallScript run = new SmallScript(new Machine(MachineConfig.of(KernelProfile.of(kernel))));
     int process = 0;
-    for (String line : script.split(";")) {
+    for (String line : Splitter.on(';').split(script)) {
       String step = line.strip();
       if (step.matches("\\d:.*")) {
         process = step.charAt(0) - '0';
         step = step.substring(2).strip();
       }
       if (!step.isEmpty()) {
-        run.last = run.step(run.processes.get(process), step.split("\\s+"));
+        run.last =
+            run.step(
+                run.processes.get(process), Splitter.on(' ').omitEmptyStrings().splitToList(step));
         Invariants.check(run.machine);
       }
     }
     return run;
   }
 
-  private long step(Process process, String[] words) {
+  private long step(Process process, List<String> words) {
     Syscalls calls = machine.syscalls();
-    long address = words.length > 1 ? BASE + (Long.parseLong(words[1]) << 12) : 0;
-    long length = words.length > 2 ? Long.parseLong(words[2]) << 12 : 4096;
-    return switch (words[0]) {
+    long address = words.size() > 1 ? BASE + (Long.parseLong(words.get(1)) << 12) : 0;
+    long length = words.size() > 2 ? Long.parseLong(words.get(2)) << 12 : 4096;
+    return switch (words.get(0)) {
       case "map" -> {
-        boolean shared = words.length > 4 && words[4].equals("shared");
-        int noreserve = words.length > 4 && words[4].equals("noreserve") ? MapFlags.MAP_NORESERVE : 0;
+        boolean shared = words.size() > 4 && words.get(4).equals("shared");
+        int noreserve =
+            words.size() > 4 && words.get(4).equals("noreserve") ? MapFlags.MAP_NORESERVE : 0;
         yield calls.mmap(
             process,
             address,
             length,
-            prot(words[3]),
+            prot(words.get(3)),
             (shared ? MapFlags.MAP_SHARED : MapFlags.MAP_PRIVATE)
                 | noreserve
                 | MapFlags.MAP_ANONYMOUS
@@ -63,7 +67,7 @@ final class SmallScript {
             0);
       }
       case "unmap" -> calls.munmap(process, address, length);
-      case "protect" -> calls.mprotect(process, address, length, prot(words[3]));
+      case "protect" -> calls.mprotect(process, address, length, prot(words.get(3)));
       case "load" -> machine.userAccess().load(process.mm, address);
       case "store" -> machine.userAccess().store(process.mm, address, (byte) 1);
       case "fork" -> {
@@ -71,7 +75,7 @@ final class SmallScript {
         processes.add(machine.processes().get((int) child));
         yield 0;
       }
-      default -> throw new IllegalArgumentException("no such step: " + words[0]);
+      default -> throw new IllegalArgumentException("no such step: " + words.get(0));
     };
   }
 

@@ -1,0 +1,36 @@
+package org.pfnlab.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
+
+/** Every benchmark starts and finishes; nothing is measured here. */
+class BenchmarksStartTest {
+  @ParameterizedTest
+  @ValueSource(
+      classes = {PfnInsertion.class, ResourceWalk.class, MinorFault.class, MachineReset.class})
+  void starts(Class<?> benchmark) throws RunnerException {
+    OptionsBuilder options = new OptionsBuilder();
+    options
+        .include(benchmark.getName())
+        .forks(0)
+        .warmupIterations(0)
+        .measurementIterations(1)
+        .measurementTime(TimeValue.milliseconds(1))
+        .shouldFailOnError(true)
+        .verbosity(VerboseMode.SILENT);
+    if (benchmark == PfnInsertion.class || benchmark == ResourceWalk.class) {
+      options.param("resources", "16");
+    }
+    if (benchmark == PfnInsertion.class) {
+      options.param("pages", "512");
+    }
+    assertThat(new Runner(options.build()).run()).isNotEmpty();
+  }
+}
