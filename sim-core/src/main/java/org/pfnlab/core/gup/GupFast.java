@@ -69,7 +69,7 @@ public final class GupFast {
     this.frames = frames;
     this.slow = slow;
     this.pins = pins;
-    this.unshare = new Unshare(kernel);
+    this.unshare = new Unshare(kernel, frames);
     this.hook = kernel.hooks().get(GupHooks.FAST);
     this.exists = kernel.has(Arch.HAVE_GUP_FAST);
     this.walksPtes = kernel.has(Arch.ARCH_HAS_PTE_SPECIAL);
@@ -209,8 +209,14 @@ public final class GupFast {
    * The reference and the tests behind it; those that give it back at once are asked first here.
    */
   private long take(Mm mm, long address, long pte, long pfn, int level, int flags) {
-    int kind = frames.flags(pfn);
-    if (!isAllowed(kind, flags) || (!Pte.write(pte) && unshare.isNeeded(null, flags, kind))) {
+    boolean longterm = (flags & GupFlags.FOLL_LONGTERM) != 0;
+    if (longterm && !slow.isLongtermPinnable(pfn)) {
+      return STOP;
+    }
+    if (!isAllowed(pfn, flags, longterm)) {
+      return STOP;
+    }
+    if (!Pte.write(pte) && unshare.isNeeded(null, flags, pfn)) {
       return STOP;
     }
     if (hook != null && !hook.allows(mm, address, pte, level, flags)) {
@@ -219,17 +225,13 @@ public final class GupFast {
     return pins.grab(pfn, flags) ? pfn : STOP;
   }
 
-  /** gup_fast_folio_allowed and folio_is_longterm_pinnable: what the VMA would have told. */
-  private boolean isAllowed(int kind, int flags) {
+  /** gup_fast_folio_allowed: what the slow path would find out from the VMA. */
+  private boolean isAllowed(long pfn, int flags, boolean longterm) {
+    int kind = frames.flags(pfn);
     if (refusesSecretmem && (kind & Frames.SECRETMEM) != 0) {
       return false;
     }
-    if ((flags & GupFlags.FOLL_LONGTERM) == 0) {
-      return true;
-    }
-    boolean mayNotBeFile =
-        refusesFileBacked && GupFlags.has(flags, GupFlags.FOLL_PIN | GupFlags.FOLL_WRITE);
-    return slow.isLongtermPinnable(kind)
-        && (!mayNotBeFile || (kind & (Frames.ANON | Frames.SWAPBACKED)) != 0);
+    boolean writes = longterm && GupFlags.has(flags, GupFlags.FOLL_PIN | GupFlags.FOLL_WRITE);
+    return !refusesFileBacked || !writes || (kind & (Frames.ANON | Frames.SWAPBACKED)) != 0;
   }
 }

@@ -94,7 +94,7 @@ public final class GupSlow {
     this.stack = stack;
     this.pins = pins;
     this.vmaCheck = new VmaCheck(kernel);
-    this.follow = new FollowPage(kernel, frames, normalPage, pins, new Unshare(kernel));
+    this.follow = new FollowPage(kernel, frames, normalPage, pins, new Unshare(kernel, frames));
     this.follCow = kernel.has(FollowPage.GUP_FOLL_COW);
     this.returnsEexist = kernel.has(FollowPage.GUP_RETURNS_EEXIST);
     this.growsStack = !kernel.has(GUP_LEAVES_STACK);
@@ -144,8 +144,7 @@ public final class GupSlow {
     if (meter.tracing) {
       meter.exit("__get_user_pages", got);
     }
-    boolean longterm = (flags & GupFlags.FOLL_LONGTERM) != 0;
-    if (longterm && insistsOnMigration && got > 0 && pages != null) {
+    if (got > 0 && pages != null && (flags & GupFlags.FOLL_LONGTERM) != 0) {
       requirePinnable(pages, from, (int) got, flags);
     }
     return got;
@@ -168,7 +167,7 @@ public final class GupSlow {
   /** check_and_migrate_movable_pages, in a world where nothing migrates. */
   private void requirePinnable(long[] pages, int from, int n, int flags) {
     for (int i = from; i < from + n; i++) {
-      if (!isLongtermPinnable(frames.flags(pages[i]))) {
+      if (!isLongtermPinnable(pages[i])) {
         for (int k = from; k < from + n; k++) {
           if ((flags & GupFlags.FOLL_PIN) != 0) {
             pins.unpin(pages[k]);
@@ -181,13 +180,9 @@ public final class GupSlow {
     }
   }
 
-  /**
-   * folio_is_longterm_pinnable, always true for kernels that pin where the page is.
-   *
-   * @param kind the page's flags, {@link Frames#flags}
-   */
-  boolean isLongtermPinnable(int kind) {
-    return !insistsOnMigration || (kind & Frames.CMA) == 0;
+  /** folio_is_longterm_pinnable, always true for kernels that pin where the page is. */
+  boolean isLongtermPinnable(long pfn) {
+    return !insistsOnMigration || !frames.has(pfn, Frames.CMA);
   }
 
   private long walk(Mm mm, long start, int nPages, int flags, long @Nullable [] pages, int from) {

@@ -224,6 +224,7 @@ public final class Machine {
     futexes.reset();
     frames.reset();
     memtypes.reset();
+    ioRemap.reset();
     frameHolders.clear();
     frameHolders.addAll(holdersAtBoot);
     kernel.log().clear();

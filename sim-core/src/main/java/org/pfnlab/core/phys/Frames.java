@@ -395,11 +395,22 @@ public final class Frames {
 
   /** Copies a whole page (copy_user_highpage). */
   public void copy(long from, long to) {
+    copyContent(from, to);
+    meter.count(PAGE_COPIED);
+  }
+
+  /**
+   * Gives a page the content of another although no CPU copies it: an aperture now shows other
+   * memory. Untouched memory stays untouched.
+   */
+  public void copyContent(long from, long to) {
     Chunk source = chunks.find(from);
+    if (source == null && chunks.find(to) == null) {
+      return;
+    }
     PageTail tail = source == null ? null : source.tail(slot(from));
     long word = loadWord(from, 0);
     chunks.touch(to).fill(slot(to), word, tail == null ? null : tail.copy());
-    meter.count(PAGE_COPIED);
   }
 
   /** Zeroes a whole page (clear_user_highpage). */
