@@ -1,0 +1,102 @@
+package org.pfnlab.drivers.toygpu;
+
+import org.pfnlab.core.machine.Machine;
+import org.pfnlab.core.mm.OpenFile;
+import org.pfnlab.drivers.kind.Device;
+import org.pfnlab.drivers.kind.ObjectUnderTest;
+import org.pfnlab.drivers.kind.Opened;
+import org.pfnlab.drivers.kind.PteTarget;
+import org.pfnlab.drivers.toygpu.ToyMapping.Memory;
+
+/**
+ * The toy GPU as the device of one kind. Each object on the BAR gets pages of its own, so that a
+ * cache mode that one object leaks cannot meet the next one; all objects in system memory are the
+ * same pages.
+ */
+final class ToyGpuDevice implements Device {
+  private static final long HUGE = 512;
+
+  private final Machine machine;
+  private final ToyGpu gpu;
+  private final ToyMapping how;
+  private final boolean reserves;
+  private long nextBarPage;
+
+  ToyGpuDevice(Machine machine, ToyGpu gpu, ToyMapping how, boolean reserves) {
+    this.machine = machine;
+    this.gpu = gpu;
+    this.how = how;
+    this.reserves = reserves;
+  }
+
+  @Override
+  public ObjectUnderTest open(long pages) {
+    long errno = gpu.setIoMapping(reserves);
+    if (errno != 0) {
+      return ObjectUnderTest.refused(errno);
+    }
+    long first = how.memory() == Memory.BAR ? takeBarPages(pages) : 0;
+    return new ToyObject(first);
+  }
+
+  private long takeBarPages(long pages) {
+    long step = pages >= HUGE ? HUGE : 8;
+    long first = (nextBarPage + step - 1) / step * step;
+    if (first + pages > gpu.pages(Memory.BAR)) {
+      first = 0;
+    }
+    nextBarPage = first + pages;
+    return first;
+  }
+
+  private final class ToyObject extends ObjectUnderTest {
+    private final long first;
+    private final OpenFile file;
+
+    ToyObject(long first) {
+      this.first = first;
+      this.file = gpu.open(how, OpenFile.FMODE_READ | OpenFile.FMODE_WRITE);
+    }
+
+    @Override
+    public OpenFile file() {
+      return file;
+    }
+
+    @Override
+    public long offset() {
+      return first << 12;
+    }
+
+    @Override
+    public long pages() {
+      return gpu.pages(how.memory()) - first;
+    }
+
+    @Override
+    public Opened reopen(int mode) {
+      return Opened.of(gpu.open(how, mode));
+    }
+
+    @Override
+    public long revoke(boolean evenCows) {
+      gpu.revoke(evenCows);
+      return 0;
+    }
+
+    @Override
+    public long word(long page) {
+      return machine.frames().loadWord(gpu.pfn(how.memory(), first + page), 0);
+    }
+
+    @Override
+    public PteTarget target(long pfn) {
+      return gpu.target(pfn, first);
+    }
+
+    @Override
+    public void close() {
+      file.put();
+    }
+  }
+}
