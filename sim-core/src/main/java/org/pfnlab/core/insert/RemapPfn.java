@@ -142,7 +142,7 @@ public final class RemapPfn {
   public long vmIomapMemory(Vma vma, long start, long length) {
     long first = start >>> 12;
     long pages = (length + (start & OFFSET) + OFFSET) >>> 12;
-    boolean wraps = start + length < start || first + pages < first;
+    boolean wraps = Long.compareUnsigned(start + length, start) < 0 || first + pages < first;
     if (wraps || vma.pgoff > pages || vma.pages() > pages - vma.pgoff) {
       return -EINVAL;
     }

@@ -33,6 +33,13 @@ public final class IomemFeatures {
               .backportedTo("v6.12.117")
               .backportedTo("v6.18.2"));
 
+  /** walk_mem_res, which ioremap asks, sees the first level only. */
+  public static final Feature WALK_MEM_RES_FIRST_LEVEL =
+      Feature.define(
+          "WALK_MEM_RES_FIRST_LEVEL",
+          "until 3c9c79753436 (v5.13); the visits of io_mapping_init_wc recorded on 5.11 show it",
+          Releases.before("v5.13"));
+
   /** region_intersects looks below a first-level resource that does not match itself. */
   public static final Feature REGION_INTERSECTS_DESCENDS =
       Feature.define(

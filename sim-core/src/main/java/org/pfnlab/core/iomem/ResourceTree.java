@@ -59,6 +59,7 @@ public final class ResourceTree {
   private final Kernel kernel;
   private final Meter meter;
   private final ResourceWalk walk;
+  private final ResourceWalk memResWalk;
   private final ResourceArrays nodes;
   private final ResourceRequests requests;
   private final NodeSearch search;
@@ -78,6 +79,8 @@ public final class ResourceTree {
     this.nodes = nodes;
     meter = kernel.meter;
     walk = ResourceWalk.of(kernel);
+    memResWalk =
+        kernel.has(IomemFeatures.WALK_MEM_RES_FIRST_LEVEL) ? ResourceWalk.FIRST_LEVEL : walk;
     requests = new ResourceRequests(nodes);
     search = new NodeSearch(nodes);
     checks = new RegionChecks(kernel, nodes);
@@ -301,12 +304,16 @@ public final class ResourceTree {
    * @return 0, -ENODEV if there is none, -EINVAL unless start is below end
    */
   public long findNext(long start, long end, int flags, int desc) {
+    return findNext(walk, start, end, flags, desc);
+  }
+
+  private long findNext(ResourceWalk how, long start, long end, int flags, int desc) {
     meter.count(FIND_NEXT);
     if (start >= end) {
       return -EINVAL;
     }
     meter.lock(RESOURCE_LOCK);
-    int index = search.find(walk, start, end, flags, desc);
+    int index = search.find(how, start, end, flags, desc);
     meter.count(NODE_VISITED, search.visited);
     meter.unlock(RESOURCE_LOCK);
     if (index < 0) {
@@ -376,7 +383,8 @@ public final class ResourceTree {
   }
 
   /**
-   * walk_mem_res: visits the claimed memory resources of a range, as ioremap does.
+   * walk_mem_res: visits the claimed memory resources of a range, as ioremap does; until v5.12 only
+   * those of the first level.
    *
    * @param start first byte
    * @param end last byte
@@ -385,7 +393,8 @@ public final class ResourceTree {
   public long walkMemRes(long start, long end, ResourceVisitor visitor) {
     long from = start;
     long result = -EINVAL;
-    while (from < end && findNext(from, end, Iores.MEM | Iores.BUSY, Iores.DESC_NONE) == 0) {
+    while (from < end
+        && findNext(memResWalk, from, end, Iores.MEM | Iores.BUSY, Iores.DESC_NONE) == 0) {
       long goOn = foundEnd + 1;
       result = visitor.visit(foundStart, foundEnd, nodes.flags[found]);
       if (result != 0) {

@@ -57,18 +57,17 @@ final class PfnReservations {
     if (granted < 0) {
       return granted;
     }
-    CacheMode obtained = CacheMode.of((int) granted);
-    if (obtained != wanted
-        && (strict || !memtypes.isNewMemtypeAllowed(start, end, wanted, obtained))) {
+    CacheMode got = CacheMode.of((int) granted);
+    if (got != wanted && (strict || !memtypes.isNewMemtypeAllowed(start, end, wanted, got))) {
       memtypes.free(start, end);
-      print("map pfn expected mapping type", wanted, start, end, obtained);
+      print("map pfn expected mapping type", wanted, start, end, got);
       return -EINVAL;
     }
-    if (memtypes.kernelMapSync(start, size, obtained) < 0) {
+    if (memtypes.kernelMapSync(start, size, got) < 0) {
       memtypes.free(start, end);
       return -EINVAL;
     }
-    return obtained == wanted ? prot : Pte.withCacheBits(prot, table.bits(obtained));
+    return got == wanted ? prot : Pte.withCacheBits(prot, table.bits(got));
   }
 
   /** free_pfn_range: nothing for RAM and for a range that begins with a hole and goes on as RAM. */
