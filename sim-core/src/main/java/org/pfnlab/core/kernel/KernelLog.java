@@ -1,7 +1,6 @@
 package org.pfnlab.core.kernel;
 
 import com.google.common.collect.ImmutableList;
-import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -35,7 +34,6 @@ public final class KernelLog {
    * A WARN_ON_ONCE that fired: says so the first time since the last {@link #clear} only, and
    * returns whether this was it.
    */
-  @CanIgnoreReturnValue
   public boolean warnOnce(String symbol, String condition) {
     boolean first = said.add(symbol + ": " + condition);
     if (first) {
