@@ -96,6 +96,27 @@ public final class FollowPage {
    */
   long page(Vma vma, long address, int flags) {
     meter.count(FOLLOWED);
+    if (!meter.tracing) {
+      return look(vma, address, flags);
+    }
+    meter.enter("follow_page_mask", address, flags);
+    long found = look(vma, address, flags);
+    if (found == MISSING) {
+      meter.note("nothing that could be followed: " + describe(vma, address));
+    } else if (found == -Errno.EEXIST || found == -Errno.EFAULT) {
+      meter.note("an entry without a page: " + describe(vma, address));
+    } else if (found == -Errno.EMLINK) {
+      meter.note("must be unshared first: " + describe(vma, address));
+    }
+    meter.exit("follow_page_mask", found == MISSING ? 0 : found);
+    return found;
+  }
+
+  private static String describe(Vma vma, long address) {
+    return Pte.describe(vma.mm.pageTable.get(address));
+  }
+
+  private long look(Vma vma, long address, int flags) {
     PageTable pageTable = vma.mm.pageTable;
     PageTable.Table leaf = pageTable.leaf(address);
     if (leaf != null) {

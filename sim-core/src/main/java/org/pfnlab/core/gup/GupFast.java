@@ -140,6 +140,7 @@ public final class GupFast {
         taken = table(mm, address, leaf.entries, index, taken, to, flags, pages);
       }
       if (taken < to || taken == before) {
+        noteStop(pageTable, start + ((long) taken << 12));
         break;
       }
     }
@@ -147,6 +148,12 @@ public final class GupFast {
       meter.exit("gup_fast", taken);
     }
     return taken;
+  }
+
+  private void noteStop(PageTable pageTable, long address) {
+    if (meter.tracing) {
+      meter.note("the fast walk stops at " + Pte.describe(pageTable.get(address)));
+    }
   }
 
   private int table(

@@ -7,6 +7,7 @@ import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.kernel.Feature;
 import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.kernel.Releases;
+import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.phys.Frames;
 
@@ -30,6 +31,7 @@ public final class DirectIo {
   /** Addresses and lengths are multiples of the disk's block size. */
   private static final long ALIGNMENT = 511;
 
+  private final Meter meter;
   private final GupFast gup;
   private final Pins pins;
   private final PageBytes bytes;
@@ -38,6 +40,7 @@ public final class DirectIo {
 
   /** Gets pages by the rules of this kernel. */
   public DirectIo(Kernel kernel, Frames frames, GupFast gup, Pins pins) {
+    this.meter = kernel.meter;
     this.gup = gup;
     this.pins = pins;
     this.bytes = new PageBytes(frames);
@@ -63,6 +66,16 @@ public final class DirectIo {
     if (((address | length) & ALIGNMENT) != 0) {
       return -Errno.EINVAL;
     }
+    if (!meter.tracing) {
+      return move(mm, address, file, length, intoMemory);
+    }
+    meter.enter("iomap_dio_rw", address, length);
+    long result = move(mm, address, file, length, intoMemory);
+    meter.exit("iomap_dio_rw", result);
+    return result;
+  }
+
+  private long move(Mm mm, long address, byte[] file, int length, boolean intoMemory) {
     int flags = intoMemory ? reference | GupFlags.FOLL_WRITE : reference;
     int done = 0;
     while (done < length) {

@@ -8,6 +8,7 @@ import org.pfnlab.core.gup.GupFlags;
 import org.pfnlab.core.gup.Pins;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.kernel.Kernel;
+import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.AddressSpace;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.phys.Frames;
@@ -41,6 +42,7 @@ public final class Futexes {
 
   private record Waiter(Process process, Key key) {}
 
+  private final Meter meter;
   private final Frames frames;
   private final GupFast gup;
   private final Pins pins;
@@ -51,6 +53,7 @@ public final class Futexes {
 
   /** Finds pages by the rules of this kernel. */
   public Futexes(Kernel kernel, Frames frames, GupFast gup, Pins pins, UserAccess access) {
+    this.meter = kernel.meter;
     this.frames = frames;
     this.gup = gup;
     this.pins = pins;
@@ -130,6 +133,16 @@ public final class Futexes {
 
   /** get_futex_key: 0 with {@link #found} set, or -errno. */
   private long findKey(Mm mm, long address, boolean isPrivate) {
+    if (!meter.tracing) {
+      return look(mm, address, isPrivate);
+    }
+    meter.enter("get_futex_key", address, isPrivate ? 0 : 1);
+    long failed = look(mm, address, isPrivate);
+    meter.exit("get_futex_key", failed);
+    return failed;
+  }
+
+  private long look(Mm mm, long address, boolean isPrivate) {
     if ((address & 3) != 0) {
       return -Errno.EINVAL;
     }

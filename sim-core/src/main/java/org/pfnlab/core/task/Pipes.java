@@ -9,6 +9,7 @@ import org.pfnlab.core.gup.GupFlags;
 import org.pfnlab.core.gup.Pins;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.kernel.Kernel;
+import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.phys.FrameHolder;
 import org.pfnlab.core.phys.Frames;
@@ -21,6 +22,7 @@ public final class Pipes implements FrameHolder {
   /** Pages that iter_to_pipe gets at a time. */
   private static final int PAGES_AT_ONCE = 16;
 
+  private final Meter meter;
   private final GupFast gup;
   private final Pins pins;
   private final PageBytes bytes;
@@ -29,6 +31,7 @@ public final class Pipes implements FrameHolder {
 
   /** Gets pages by the rules of this kernel. */
   public Pipes(Kernel kernel, Frames frames, GupFast gup, Pins pins) {
+    this.meter = kernel.meter;
     this.gup = gup;
     this.pins = pins;
     this.bytes = new PageBytes(frames);
@@ -53,6 +56,16 @@ public final class Pipes implements FrameHolder {
    *     if that is at once: EAGAIN, EFAULT, EEXIST (an entry without a page, since v5.18)
    */
   public long vmsplice(Mm mm, long address, long length, Pipe pipe) {
+    if (!meter.tracing) {
+      return toPipe(mm, address, length, pipe);
+    }
+    meter.enter("vmsplice_to_pipe", address, length);
+    long result = toPipe(mm, address, length, pipe);
+    meter.exit("vmsplice_to_pipe", result);
+    return result;
+  }
+
+  private long toPipe(Mm mm, long address, long length, Pipe pipe) {
     long done = 0;
     while (done < length) {
       if (pipe.isFull()) {

@@ -7,6 +7,7 @@ import org.pfnlab.core.gup.Pins;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.kernel.KernelBug;
+import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.phys.Frames;
 
@@ -23,6 +24,7 @@ public final class ProcessVm {
       new KernelBug(
           "process_vm_rw_pages", "a page counted as pinned was never stored in the array");
 
+  private final Meter meter;
   private final GupSlow gup;
   private final Pins pins;
   private final PageBytes bytes;
@@ -30,6 +32,7 @@ public final class ProcessVm {
 
   /** Pins by the rules of this kernel. */
   public ProcessVm(Kernel kernel, Frames frames, GupSlow gup, Pins pins) {
+    this.meter = kernel.meter;
     this.gup = gup;
     this.pins = pins;
     this.bytes = new PageBytes(frames);
@@ -52,6 +55,16 @@ public final class ProcessVm {
   }
 
   private long transfer(Mm mm, long address, byte[] buffer, int length, boolean write) {
+    if (!meter.tracing) {
+      return rw(mm, address, buffer, length, write);
+    }
+    meter.enter("process_vm_rw", address, length);
+    long result = rw(mm, address, buffer, length, write);
+    meter.exit("process_vm_rw", result);
+    return result;
+  }
+
+  private long rw(Mm mm, long address, byte[] buffer, int length, boolean write) {
     int flags = GupFlags.FOLL_PIN | GupFlags.FOLL_TOUCH | GupFlags.FOLL_REMOTE;
     if (write) {
       flags |= GupFlags.FOLL_WRITE;

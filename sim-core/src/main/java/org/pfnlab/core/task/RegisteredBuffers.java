@@ -15,6 +15,7 @@ import org.pfnlab.core.kernel.Feature;
 import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.kernel.KernelBug;
 import org.pfnlab.core.kernel.Releases;
+import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.mm.Vma;
@@ -75,6 +76,7 @@ public final class RegisteredBuffers implements FrameHolder {
     }
   }
 
+  private final Meter meter;
   private final GupSlow slow;
   private final GupFast fast;
   private final Pins pins;
@@ -86,6 +88,7 @@ public final class RegisteredBuffers implements FrameHolder {
 
   /** Registers by the rules of this kernel. */
   public RegisteredBuffers(Kernel kernel, Frames frames, GupSlow slow, GupFast fast, Pins pins) {
+    this.meter = kernel.meter;
     this.slow = slow;
     this.fast = fast;
     this.pins = pins;
@@ -115,6 +118,16 @@ public final class RegisteredBuffers implements FrameHolder {
    * @throws KernelBug where get_user_pages claims a page that it did not store (before v5.18)
    */
   public long register(Mm mm, Ring ring, long address, long length) {
+    if (!meter.tracing) {
+      return pin(mm, ring, address, length);
+    }
+    meter.enter("io_sqe_buffer_register", address, length);
+    long result = pin(mm, ring, address, length);
+    meter.exit("io_sqe_buffer_register", result);
+    return result;
+  }
+
+  private long pin(Mm mm, Ring ring, long address, long length) {
     if (ring.isRegistered()) {
       return -Errno.EBUSY;
     }

@@ -7,6 +7,7 @@ import org.pfnlab.core.gup.GupSlow;
 import org.pfnlab.core.gup.Pins;
 import org.pfnlab.core.kernel.Arch;
 import org.pfnlab.core.kernel.Kernel;
+import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.VmOps;
 import org.pfnlab.core.mm.Vma;
@@ -17,6 +18,7 @@ import org.pfnlab.core.phys.Frames;
  * through get_user_pages, and where that fails through the driver's vm_ops->access.
  */
 public final class RemoteAccess {
+  private final Meter meter;
   private final Frames frames;
   private final GupSlow gup;
   private final ExpandStack stack;
@@ -28,6 +30,7 @@ public final class RemoteAccess {
 
   /** Accesses by the rules of this kernel. */
   public RemoteAccess(Kernel kernel, Frames frames, GupSlow gup, ExpandStack stack, Pins pins) {
+    this.meter = kernel.meter;
     this.frames = frames;
     this.gup = gup;
     this.stack = stack;
@@ -44,6 +47,16 @@ public final class RemoteAccess {
    * @return bytes done, 0 if none; never an errno
    */
   public int access(Mm mm, long address, byte[] buffer, int offset, int length, int flags) {
+    if (!meter.tracing) {
+      return locked(mm, address, buffer, offset, length, flags);
+    }
+    meter.enter("access_remote_vm", address, length);
+    int done = locked(mm, address, buffer, offset, length, flags);
+    meter.exit("access_remote_vm", done);
+    return done;
+  }
+
+  private int locked(Mm mm, long address, byte[] buffer, int offset, int length, int flags) {
     mm.readLock();
     try {
       if (growsStack && extended(mm, address) == null) {

@@ -269,6 +269,19 @@ public final class UserAccess {
   /** do_user_addr_fault: 0 if the access may be tried again, or a negative code. */
   private long handle(Mm mm, long address, boolean present, int faultFlags, boolean userMode) {
     meter.count(FAULT);
+    if (!meter.tracing) {
+      return resolve(mm, address, present, faultFlags, userMode);
+    }
+    meter.enter("do_user_addr_fault", address, faultFlags);
+    long code = resolve(mm, address, present, faultFlags, userMode);
+    if (code != 0) {
+      meter.note(Outcome.ofAccess(code) + (userMode ? "" : ", which the kernel's fixup catches"));
+    }
+    meter.exit("do_user_addr_fault", 0);
+    return code;
+  }
+
+  private long resolve(Mm mm, long address, boolean present, int faultFlags, boolean userMode) {
     if (triesVmaLock && userMode) {
       meter.count(VMA_LOCK);
       Vma vma = mm.vmas.lookup(address);
