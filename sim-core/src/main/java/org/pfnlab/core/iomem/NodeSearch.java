@@ -17,15 +17,17 @@ final class NodeSearch {
 
   /** The index of the first match in [start, end], or -1. */
   int find(ResourceWalk how, long start, long end, int flags, int desc) {
-    return switch (how) {
-      case FIRST_LEVEL -> onFirstLevel(start, end, flags, desc);
-      case SIBLINGS_THEN_PREORDER -> siblingsThenPreorder(start, end, flags, desc);
-      case PREORDER -> preorder(firstReaching(nodes.end, 0, start), 0, start, end, flags, desc);
-    };
+    if (how == ResourceWalk.SIBLINGS_THEN_PREORDER) {
+      return siblingsThenPreorder(start, end, flags, desc);
+    }
+    if (how == ResourceWalk.PREORDER) {
+      return preorder(firstReaching(nodes.end, 0, nodes.size, start), 0, start, end, flags, desc);
+    }
+    return onFirstLevel(start, end, flags, desc);
   }
 
   private int siblingsThenPreorder(long start, long end, int flags, int desc) {
-    int top = firstReaching(nodes.topEnd, 0, start);
+    int top = firstReaching(nodes.topEnd, 0, nodes.tops, start);
     if (top == nodes.tops) {
       visited = top;
       return -1;
@@ -40,50 +42,45 @@ final class NodeSearch {
    * @param skipped how many resources before it were not compared
    */
   private int preorder(int first, int skipped, long start, long end, int flags, int desc) {
+    int size = nodes.size;
     int i = first;
-    while (i < nodes.size && nodes.start[i] <= end) {
+    while (i < size && nodes.start[i] <= end) {
       if (Iores.matches(nodes.flags[i], nodes.desc[i], flags, desc)) {
         visited = i + 1 - skipped;
         return i;
       }
-      i = firstReaching(nodes.end, i + 1, start);
+      i++;
+      // Most searches end here; the loop is for those that do not.
+      if (i < size && nodes.start[i] <= end) {
+        i = firstReaching(nodes.end, i, size, start);
+      }
     }
-    visited = Math.min(i + 1, nodes.size) - skipped;
+    visited = Math.min(i + 1, size) - skipped;
     return -1;
   }
 
   private int onFirstLevel(long start, long end, int flags, int desc) {
-    int top = firstReaching(nodes.topEnd, 0, start);
-    while (top < nodes.tops && nodes.topStart[top] <= end) {
+    int tops = nodes.tops;
+    int top = firstReaching(nodes.topEnd, 0, tops, start);
+    while (top < tops && nodes.topStart[top] <= end) {
       int i = nodes.topIndex[top];
       if (Iores.matches(nodes.flags[i], nodes.desc[i], flags, desc)) {
         visited = top + 1;
         return i;
       }
-      top = firstReaching(nodes.topEnd, top + 1, start);
+      top = firstReaching(nodes.topEnd, top + 1, tops, start);
     }
-    visited = Math.min(top + 1, nodes.tops);
+    visited = Math.min(top + 1, tops);
     return -1;
   }
 
-  /**
-   * The first index at or after {@code from} whose end is not below the address. The guard behind
-   * the last node stops it, so one comparison a node is all there is.
-   */
-  private static int firstReaching(long[] ends, int from, long address) {
-    for (int i = from; ; i += ResourceArrays.GUARD) {
+  /** The first index at or after {@code from} whose end is not below the address, or size. */
+  private static int firstReaching(long[] ends, int from, int size, long address) {
+    for (int i = from; i < size; i++) {
       if (ends[i] >= address) {
         return i;
       }
-      if (ends[i + 1] >= address) {
-        return i + 1;
-      }
-      if (ends[i + 2] >= address) {
-        return i + 2;
-      }
-      if (ends[i + 3] >= address) {
-        return i + 3;
-      }
     }
+    return size;
   }
 }

@@ -20,11 +20,6 @@ import org.jspecify.annotations.Nullable;
  * (parents first). Changes cost O(n); {@link #seal} must follow them before anything is read.
  */
 final class ResourceArrays {
-  /**
-   * How many entries behind the last hold the highest address in {@link #end} and {@link #topEnd}.
-   */
-  static final int GUARD = 4;
-
   int size;
 
   /** How many digits short addresses are padded to in print. */
@@ -44,8 +39,7 @@ final class ResourceArrays {
   long[] topEnd;
   int[] topIndex;
 
-  ResourceArrays(int nodes) {
-    int capacity = nodes + GUARD;
+  ResourceArrays(int capacity) {
     start = new long[capacity];
     end = new long[capacity];
     flags = new int[capacity];
@@ -54,10 +48,9 @@ final class ResourceArrays {
     next = new int[capacity];
     handle = new int[capacity];
     name = new @Nullable String[capacity];
-    topStart = new long[GUARD];
-    topEnd = new long[GUARD];
-    topIndex = new int[GUARD];
-    seal();
+    topStart = new long[0];
+    topEnd = new long[0];
+    topIndex = new int[0];
   }
 
   ResourceArrays(ResourceArrays other) {
@@ -79,8 +72,8 @@ final class ResourceArrays {
 
   /** Puts a node at an index; nodes from there on move up. */
   void insert(int at, int itsDepth, int itsHandle, Node node) {
-    if (size + GUARD == start.length) {
-      grow(2 * start.length);
+    if (size == start.length) {
+      grow(2 * size);
     }
     int moved = size - at;
     System.arraycopy(start, at, start, at + 1, moved);
@@ -145,8 +138,8 @@ final class ResourceArrays {
         tops++;
       }
     }
-    if (topIndex.length < tops + GUARD) {
-      int capacity = 2 * tops + GUARD;
+    if (topIndex.length < tops) {
+      int capacity = 2 * tops;
       topStart = new long[capacity];
       topEnd = new long[capacity];
       topIndex = new int[capacity];
@@ -156,8 +149,6 @@ final class ResourceArrays {
       topEnd[top] = end[i];
       topIndex[top] = i;
     }
-    Arrays.fill(end, size, size + GUARD, Long.MAX_VALUE);
-    Arrays.fill(topEnd, tops, tops + GUARD, Long.MAX_VALUE);
   }
 
   /** Where the node with this handle is, or -1. */
