@@ -152,7 +152,7 @@ public final class FollowPage {
       }
       pfn = Pte.pfn(pte);
     }
-    if (!Pte.write(pte) && unshare.isNeeded(vma, flags, pfn)) {
+    if (!Pte.write(pte) && unshare.isNeeded(vma, flags, frames.flags(pfn))) {
       return -Errno.EMLINK;
     }
     if (!grab(pfn, flags)) {
@@ -224,7 +224,7 @@ public final class FollowPage {
     if (!hasPage) {
       throw NO_STRUCT_PAGE;
     }
-    if (!Pte.write(leaf) && unshare.isNeeded(vma, flags, pfn)) {
+    if (!Pte.write(leaf) && unshare.isNeeded(vma, flags, frames.flags(pfn))) {
       return -Errno.EMLINK;
     }
     if (!grab(pfn, flags)) {

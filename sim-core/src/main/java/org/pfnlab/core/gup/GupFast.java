@@ -69,7 +69,7 @@ public final class GupFast {
     this.frames = frames;
     this.slow = slow;
     this.pins = pins;
-    this.unshare = new Unshare(kernel, frames);
+    this.unshare = new Unshare(kernel);
     this.hook = kernel.hooks().get(GupHooks.FAST);
     this.exists = kernel.has(Arch.HAVE_GUP_FAST);
     this.walksPtes = kernel.has(Arch.ARCH_HAS_PTE_SPECIAL);
@@ -216,14 +216,8 @@ public final class GupFast {
    * The reference and the tests behind it; those that give it back at once are asked first here.
    */
   private long take(Mm mm, long address, long pte, long pfn, int level, int flags) {
-    boolean longterm = (flags & GupFlags.FOLL_LONGTERM) != 0;
-    if (longterm && !slow.isLongtermPinnable(pfn)) {
-      return STOP;
-    }
-    if (!isAllowed(pfn, flags, longterm)) {
-      return STOP;
-    }
-    if (!Pte.write(pte) && unshare.isNeeded(null, flags, pfn)) {
+    int kind = frames.flags(pfn);
+    if (!isAllowed(kind, flags) || (!Pte.write(pte) && unshare.isNeeded(null, flags, kind))) {
       return STOP;
     }
     if (hook != null && !hook.allows(mm, address, pte, level, flags)) {
@@ -232,13 +226,17 @@ public final class GupFast {
     return pins.grab(pfn, flags) ? pfn : STOP;
   }
 
-  /** gup_fast_folio_allowed: what the slow path would find out from the VMA. */
-  private boolean isAllowed(long pfn, int flags, boolean longterm) {
-    int kind = frames.flags(pfn);
+  /** gup_fast_folio_allowed and folio_is_longterm_pinnable: what the VMA would have told. */
+  private boolean isAllowed(int kind, int flags) {
     if (refusesSecretmem && (kind & Frames.SECRETMEM) != 0) {
       return false;
     }
-    boolean writes = longterm && GupFlags.has(flags, GupFlags.FOLL_PIN | GupFlags.FOLL_WRITE);
-    return !refusesFileBacked || !writes || (kind & (Frames.ANON | Frames.SWAPBACKED)) != 0;
+    if ((flags & GupFlags.FOLL_LONGTERM) == 0) {
+      return true;
+    }
+    boolean mayNotBeFile =
+        refusesFileBacked && GupFlags.has(flags, GupFlags.FOLL_PIN | GupFlags.FOLL_WRITE);
+    return slow.isLongtermPinnable(kind)
+        && (!mayNotBeFile || (kind & (Frames.ANON | Frames.SWAPBACKED)) != 0);
   }
 }

@@ -94,7 +94,7 @@ public final class GupSlow {
     this.stack = stack;
     this.pins = pins;
     this.vmaCheck = new VmaCheck(kernel);
-    this.follow = new FollowPage(kernel, frames, normalPage, pins, new Unshare(kernel, frames));
+    this.follow = new FollowPage(kernel, frames, normalPage, pins, new Unshare(kernel));
     this.follCow = kernel.has(FollowPage.GUP_FOLL_COW);
     this.returnsEexist = kernel.has(FollowPage.GUP_RETURNS_EEXIST);
     this.growsStack = !kernel.has(GUP_LEAVES_STACK);
@@ -167,7 +167,7 @@ public final class GupSlow {
   /** check_and_migrate_movable_pages, in a world where nothing migrates. */
   private void requirePinnable(long[] pages, int from, int n, int flags) {
     for (int i = from; i < from + n; i++) {
-      if (!isLongtermPinnable(pages[i])) {
+      if (!isLongtermPinnable(frames.flags(pages[i]))) {
         for (int k = from; k < from + n; k++) {
           if ((flags & GupFlags.FOLL_PIN) != 0) {
             pins.unpin(pages[k]);
@@ -180,9 +180,13 @@ public final class GupSlow {
     }
   }
 
-  /** folio_is_longterm_pinnable, always true for kernels that pin where the page is. */
-  boolean isLongtermPinnable(long pfn) {
-    return !insistsOnMigration || !frames.has(pfn, Frames.CMA);
+  /**
+   * folio_is_longterm_pinnable, always true for kernels that pin where the page is.
+   *
+   * @param kind the page's flags, {@link Frames#flags}
+   */
+  boolean isLongtermPinnable(int kind) {
+    return !insistsOnMigration || (kind & Frames.CMA) == 0;
   }
 
   private long walk(Mm mm, long start, int nPages, int flags, long @Nullable [] pages, int from) {

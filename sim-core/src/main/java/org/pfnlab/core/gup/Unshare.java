@@ -26,12 +26,10 @@ public final class Unshare {
           "84209e87c696, v6.2: reliable R/O long-term pinning in COW mappings",
           Releases.since("v6.2"));
 
-  private final Frames frames;
   private final boolean anon;
   private final boolean file;
 
-  Unshare(Kernel kernel, Frames frames) {
-    this.frames = frames;
+  Unshare(Kernel kernel) {
     this.anon = kernel.has(PIN_UNSHARES_ANON);
     this.file = kernel.has(LONGTERM_PIN_UNSHARES_FILE);
   }
@@ -40,12 +38,12 @@ public final class Unshare {
    * Whether the page behind a read-only entry must be unshared.
    *
    * @param vma the VMA, or null in the fast path, which knows none and then stays on the safe side
+   * @param kind the page's flags, {@link Frames#flags}
    */
-  boolean isNeeded(@Nullable Vma vma, int flags, long pfn) {
+  boolean isNeeded(@Nullable Vma vma, int flags, int kind) {
     if (!anon || (flags & (GupFlags.FOLL_WRITE | GupFlags.FOLL_PIN)) != GupFlags.FOLL_PIN) {
       return false;
     }
-    int kind = frames.flags(pfn);
     if ((kind & Frames.ANON) != 0) {
       return (kind & Frames.ANON_EXCLUSIVE) == 0;
     }

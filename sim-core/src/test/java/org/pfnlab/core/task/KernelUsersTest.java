@@ -106,8 +106,11 @@ class KernelUsersTest {
     assertThat(procMem().write(mm, AT + 10, bytes, 16000)).isEqualTo(8192 - 10);
     assertThat(procMem().read(mm, AT + 8192, bytes, 100)).isEqualTo(-Errno.EIO);
     assertThat(procMem().poke(mm, AT + 8192 - 8, 5)).isZero();
-    assertThat(procMem().poke(mm, AT + 8192 - 4, 5)).isEqualTo(-Errno.EIO);
     assertThat(procMem().peek(mm, AT + 8192 - 8)).isEqualTo(new Outcome.Value(5));
+    assertThat(procMem().poke(mm, AT + 8192 - 4, 7)).isEqualTo(-Errno.EIO);
+    assertThat(procMem().peek(mm, AT + 8192 - 8))
+        .as("half of the word was written")
+        .isEqualTo(new Outcome.Value(5 + (7L << 32)));
     assertThat(procMem().peek(mm, AT + 8192 - 4)).isEqualTo(new Outcome.Err(Errno.EIO));
   }
 
