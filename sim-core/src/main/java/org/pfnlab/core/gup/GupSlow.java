@@ -144,7 +144,8 @@ public final class GupSlow {
     if (meter.tracing) {
       meter.exit("__get_user_pages", got);
     }
-    if (got > 0 && pages != null && (flags & GupFlags.FOLL_LONGTERM) != 0) {
+    boolean longterm = (flags & GupFlags.FOLL_LONGTERM) != 0;
+    if (longterm && insistsOnMigration && got > 0 && pages != null) {
       requirePinnable(pages, from, (int) got, flags);
     }
     return got;
