@@ -54,6 +54,13 @@ public final class WriteProtect {
           "v6.2: do_wp_page tests VM_SHARED or VM_MAYSHARE alone",
           Releases.since("v6.2"));
 
+  /** Unsharing copies whatever a COW mapping shows, the zero page and raw frames included. */
+  public static final Feature UNSHARE_COPIES_ANYTHING =
+      Feature.define(
+          "UNSHARE_COPIES_ANYTHING",
+          "c89357e27f20, v6.2: FAULT_FLAG_UNSHARE for anything in a COW mapping",
+          Releases.since("v6.2"));
+
   /** VM_FAULT_WRITE tells get_user_pages that COW was broken. */
   public static final Feature VM_FAULT_WRITE =
       Feature.define("VM_FAULT_WRITE", "gone with cb8d8633134c, v6.2", Releases.before("v6.2"));
@@ -65,6 +72,7 @@ public final class WriteProtect {
   private final PageRmap rmap;
   private final boolean exclusive;
   private final boolean mayShare;
+  private final boolean unsharesRaw;
   private final boolean savedDirty;
   private final int wrote;
 
@@ -78,6 +86,7 @@ public final class WriteProtect {
     this.rmap = rmap;
     this.exclusive = kernel.has(PAGE_ANON_EXCLUSIVE);
     this.mayShare = kernel.has(WP_PFN_SHARED_BY_MAYSHARE);
+    this.unsharesRaw = kernel.has(UNSHARE_COPIES_ANYTHING);
     this.savedDirty = kernel.has(Arch.X86_SAVED_DIRTY);
     this.wrote = kernel.has(VM_FAULT_WRITE) ? VmFault.WROTE : 0;
   }
@@ -89,7 +98,7 @@ public final class WriteProtect {
     boolean unshare = (fault.flags & VmFault.FLAG_UNSHARE) != 0;
     long pfn = normalPage.of(vma, fault.address, pte);
     if (pfn < 0) {
-      if (unshare) {
+      if (unshare && !unsharesRaw) {
         return 0;
       }
       return isSharedRaw(vma) ? wpPfnShared(fault, pte) : wpPageCopy(fault, pte, -1);
