@@ -52,7 +52,6 @@ public final class ApplyToPageRange {
     }
     PageTable pageTable = vma.mm.pageTable;
     long pte = Pte.of(pfn, prot) | special;
-    long step = Pte.advance(pte, 1);
     long end = address + size;
     for (long at = address; at < end; ) {
       if (pageTable.levelAt(at) > 1) {
@@ -60,13 +59,10 @@ public final class ApplyToPageRange {
         return -EINVAL;
       }
       PageTable.Table leaf = pageTable.leafAlloc(at);
-      long[] entries = leaf.entries;
       int from = PageTable.index(at);
       int n = (int) Math.min((end - at + PageTable.PAGE_SIZE - 1) >>> 12, PageTable.ENTRIES - from);
       pageTable.lock();
-      for (int i = from; i < from + n; i++, pte += step) {
-        entries[i] = pte;
-      }
+      leaf.fill(from, from + n, pte + Pte.advance(pte, (at - address) >>> 12), 1);
       meter.count(PageTable.PTE_SET, n);
       meter.count(InsertEvents.PTE, n);
       pageTable.unlock();

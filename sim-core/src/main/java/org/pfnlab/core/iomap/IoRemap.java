@@ -16,7 +16,7 @@ import org.pfnlab.core.phys.Frames;
  * reservation of its cache mode. It fails by returning NULL, never an errno.
  *
  * <p>Kernel addresses are handed out upwards and never again. Left out: the kernel's page tables,
- * whose leaves are only counted; MTRRs that forbid large leaves; set up memory encryption.
+ * whose leaves are only counted; MTRRs that forbid large leaves, memory encryption.
  */
 public final class IoRemap {
   /** ioremap, whatever the mode. */
@@ -108,7 +108,6 @@ public final class IoRemap {
     long end = (last + 1 + OFFSET) & ~OFFSET;
     long granted = memtypes.reserve(start, end, wanted, true);
     if (granted < 0) {
-      kernel.log().print("ioremap memtype_reserve failed " + granted);
       return 0;
     }
     CacheMode mode = CacheMode.of((int) granted);

@@ -145,23 +145,28 @@ public final class PageTable {
      * @return -1, or the index of the first entry that was not empty; those before it are filled
      */
     public int fillEmpty(int from, int to, long firstPte, long pfnStep) {
-      long[] e = entries;
       int end = firstUsed(from, to);
+      fill(from, end, firstPte, pfnStep);
+      return end == to ? -1 : end;
+    }
+
+    /** Fills entries [from, to) with consecutive pages, whatever is there. */
+    public void fill(int from, int to, long firstPte, long pfnStep) {
+      long[] e = entries;
       long step = Pte.advance(firstPte, pfnStep);
       if (step == PAGE_SIZE) {
         // the usual case, free of the chain of additions below, so that the JIT uses vectors
         long[] distances = DISTANCES;
-        for (int i = from; i < end; i++) {
+        for (int i = from; i < to; i++) {
           e[i] = firstPte + distances[i - from];
         }
       } else {
         long pte = firstPte;
-        for (int i = from; i < end; i++) {
+        for (int i = from; i < to; i++) {
           e[i] = pte;
           pte += step;
         }
       }
-      return end == to ? -1 : end;
     }
 
     /** The index of the first entry of [from, to) that is not empty, or {@code to}. */
