@@ -39,6 +39,17 @@ public final class ApplyToPageRange {
    * @return 0; -EINVAL for an empty range, or where a huge leaf is in the way
    */
   public long mapSpecial(Vma vma, long address, long pfn, long size, long prot) {
+    if (meter.tracing) {
+      meter.enter("apply_to_page_range", address, pfn);
+    }
+    long result = map(vma, address, pfn, size, prot);
+    if (meter.tracing) {
+      meter.exit("apply_to_page_range", result);
+    }
+    return result;
+  }
+
+  private long map(Vma vma, long address, long pfn, long size, long prot) {
     meter.count(InsertEvents.APPLY_TO_PAGE_RANGE);
     if (size <= 0) {
       kernel.log().warn("apply_to_page_range", "the range is empty");

@@ -65,6 +65,16 @@ public final class PteInserter {
    *     -EBUSY if an entry is there already
    */
   public long vmInsertPage(Vma vma, long address, long pfn) {
+    if (!meter.tracing) {
+      return insertPage(vma, address, pfn);
+    }
+    meter.enter("vm_insert_page", address, pfn);
+    long result = insertPage(vma, address, pfn);
+    meter.exit("vm_insert_page", result);
+    return result;
+  }
+
+  private long insertPage(Vma vma, long address, long pfn) {
     meter.count(InsertEvents.VM_INSERT_PAGE);
     if (!vma.contains(address)) {
       return -EFAULT;
@@ -185,6 +195,16 @@ public final class PteInserter {
    *     has no struct page
    */
   public int vmfInsertPfnProt(Vma vma, long address, long pfn, long prot) {
+    if (!meter.tracing) {
+      return insertPfn(vma, address, pfn, prot);
+    }
+    meter.enter("vmf_insert_pfn_prot", address, pfn);
+    int result = insertPfn(vma, address, pfn, prot);
+    meter.exit("vmf_insert_pfn_prot", result);
+    return result;
+  }
+
+  private int insertPfn(Vma vma, long address, long pfn, long prot) {
     meter.count(InsertEvents.VMF_INSERT_PFN_PROT);
     long kind = vma.flags & EITHER;
     if (kind == VM_PFNMAP) {
@@ -232,6 +252,16 @@ public final class PteInserter {
   }
 
   private int insertMixed(Vma vma, long address, long pfn, long prot, boolean mkwrite) {
+    if (!meter.tracing) {
+      return mixed(vma, address, pfn, prot, mkwrite);
+    }
+    meter.enter("vmf_insert_mixed", address, pfn);
+    int result = mixed(vma, address, pfn, prot, mkwrite);
+    meter.exit("vmf_insert_mixed", result);
+    return result;
+  }
+
+  private int mixed(Vma vma, long address, long pfn, long prot, boolean mkwrite) {
     meter.count(InsertEvents.VMF_INSERT_MIXED);
     if (!mixedOk(vma, pfn, mkwrite)) {
       if (mixedRefuses) {
@@ -275,6 +305,17 @@ public final class PteInserter {
    * @throws KernelBug as {@link #vmfInsertPfnProt}, but VM_MIXEDMAP may have struct pages
    */
   public int vmfInsertPfnHuge(VmFault fault, long pfn, int level, boolean write) {
+    if (!meter.tracing) {
+      return insertHuge(fault, pfn, level, write);
+    }
+    String symbol = level == 2 ? "vmf_insert_pfn_pmd" : "vmf_insert_pfn_pud";
+    meter.enter(symbol, fault.address, pfn);
+    int result = insertHuge(fault, pfn, level, write);
+    meter.exit(symbol, result);
+    return result;
+  }
+
+  private int insertHuge(VmFault fault, long pfn, int level, boolean write) {
     meter.count(InsertEvents.VMF_INSERT_PFN_HUGE);
     Vma vma = fault.vma();
     long kind = vma.flags & EITHER;

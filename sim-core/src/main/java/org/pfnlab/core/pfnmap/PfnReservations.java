@@ -3,6 +3,7 @@ package org.pfnlab.core.pfnmap;
 import static org.pfnlab.core.kernel.Errno.EINVAL;
 
 import org.pfnlab.core.kernel.Arch;
+import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.pagetable.Pte;
@@ -40,6 +41,17 @@ final class PfnReservations {
    * @return the protection with the mode that was obtained, or -errno
    */
   long reserve(long start, long size, long prot, boolean strict) {
+    if (meter.tracing) {
+      meter.enter("reserve_pfn_range", start, size);
+    }
+    long result = decide(start, size, prot, strict);
+    if (meter.tracing) {
+      meter.exit("reserve_pfn_range", Errno.isError(result) ? result : 0);
+    }
+    return result;
+  }
+
+  private long decide(long start, long size, long prot, boolean strict) {
     meter.count(PfnmapTracking.RESERVE_PFN_RANGE);
     long end = start + size;
     CacheMode wanted = table.mode(prot);
@@ -73,8 +85,14 @@ final class PfnReservations {
   /** free_pfn_range: nothing for RAM and for a range that begins with a hole and goes on as RAM. */
   void free(long start, long size) {
     meter.count(PfnmapTracking.FREE_PFN_RANGE);
+    if (meter.tracing) {
+      meter.enter("free_pfn_range", start, size);
+    }
     if (memtypes.rangeIsRam(start, start + size) == 0) {
       memtypes.free(start, start + size);
+    }
+    if (meter.tracing) {
+      meter.exit("free_pfn_range", 0);
     }
   }
 

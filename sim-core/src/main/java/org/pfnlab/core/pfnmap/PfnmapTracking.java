@@ -88,7 +88,14 @@ public final class PfnmapTracking {
   /** track_pfn_insert, pfnmap_setup_cachemode_pfn: the protection with the frame's cache mode. */
   public long trackInsert(long pfn, long prot) {
     meter.count(SETUP_CACHEMODE);
-    return pat ? Pte.withCacheBits(prot, table.bits(memtypes.lookup(pfn << 12))) : prot;
+    if (!pat) {
+      return prot;
+    }
+    CacheMode mode = memtypes.lookup(pfn << 12);
+    if (meter.tracing) {
+      meter.note("PAT says " + mode.kernelName() + " for pfn 0x" + Long.toHexString(pfn));
+    }
+    return Pte.withCacheBits(prot, table.bits(mode));
   }
 
   /**
