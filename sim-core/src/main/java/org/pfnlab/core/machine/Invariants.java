@@ -2,10 +2,8 @@ package org.pfnlab.core.machine;
 
 import it.unimi.dsi.fastutil.longs.Long2IntMap;
 import it.unimi.dsi.fastutil.longs.Long2IntOpenHashMap;
-import java.util.IdentityHashMap;
-import java.util.Map;
+import java.util.Collections;
 import org.pfnlab.core.fault.WriteProtect;
-import org.pfnlab.core.mm.AddressSpace;
 import org.pfnlab.core.mm.AnonVma;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.OpenFile;
@@ -27,7 +25,6 @@ public final class Invariants {
   private final Frames frames;
   private final Long2IntMap references = new Long2IntOpenHashMap();
   private final Long2IntMap mappings = new Long2IntOpenHashMap();
-  private final IdentityHashMap<AddressSpace, Integer> links = new IdentityHashMap<>();
   private final PteCursor cursor = new PteCursor();
   private long anon;
   private long file;
@@ -52,15 +49,6 @@ public final class Invariants {
       if (!process.hasExited()) {
         checkAddressSpace(process);
       }
-    }
-    for (Map.Entry<AddressSpace, Integer> entry : links.entrySet()) {
-      require(
-          entry.getKey().mappers.size() == entry.getValue(),
-          "i_mmap lists "
-              + entry.getKey().mappers.size()
-              + " VMAs, but "
-              + entry.getValue()
-              + " exist");
     }
     for (FrameHolder holder : machine.frameHolders()) {
       holder.addReferences(references);
@@ -132,8 +120,14 @@ public final class Invariants {
     OpenFile opened = vma.file;
     if (opened != null) {
       require(opened.references() > 0, vma + " maps a closed file");
-      require(opened.mapping.mappers.contains(vma), vma + " is not in its file's i_mmap");
-      links.merge(opened.mapping, 1, Integer::sum);
+      require(
+          Collections.frequency(opened.mapping.mappers, vma) == 1,
+          vma + " is not listed once in its file's i_mmap");
+      for (Vma mapper : opened.mapping.mappers) {
+        require(
+            mapper.mm.vmas.lookup(mapper.start) == mapper,
+            "i_mmap lists " + mapper + ", which exists no more");
+      }
     }
     cursor.reset(vma.mm.pageTable, vma.start, vma.end);
     while (cursor.next()) {
