@@ -42,8 +42,8 @@ public final class GupFast {
   public static final Feature GUP_FAST_EOVERFLOW =
       Feature.define(
           "GUP_FAST_EOVERFLOW",
-          "in 6.18, not in 6.1: gup_fast_fallback answers EOVERFLOW",
-          Releases.since("v6.9"));
+          "in 6.6 and 6.18, not in 6.1: the fast path answers EOVERFLOW",
+          Releases.since("v6.6"));
 
   private static final long STOP = -1;
 

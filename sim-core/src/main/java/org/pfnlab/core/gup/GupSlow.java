@@ -42,7 +42,7 @@ public final class GupSlow {
       Feature.define(
           "LONGTERM_NEEDS_PIN",
           "in 6.1 and 6.18, not in 5.11: FOLL_LONGTERM without FOLL_PIN warns and is EINVAL",
-          Releases.since("v5.16"));
+          Releases.since("v6.1"));
 
   /** Long-term pins insist on pages outside of CMA areas and movable zones. */
   public static final Feature LONGTERM_INSISTS_ON_MIGRATION =

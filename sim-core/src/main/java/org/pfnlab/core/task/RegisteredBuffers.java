@@ -46,8 +46,15 @@ public final class RegisteredBuffers implements FrameHolder {
   public static final Feature URING_PINS_FAST =
       Feature.define(
           "URING_PINS_FAST",
-          "in 6.18, not in 6.1: io_pin_pages uses pin_user_pages_fast",
-          Releases.since("v6.5"));
+          "v6.10: one io_pin_pages for all of io_uring, on pin_user_pages_fast",
+          Releases.since("v6.10"));
+
+  /** All pages of a buffer belong to one file, or none does. */
+  public static final Feature URING_REFUSES_MIXED_FILES =
+      Feature.define(
+          "URING_REFUSES_MIXED_FILES",
+          "edd478269640, v6.3: disallow multi-source registered buffers; gone with 34ed8d0dcd69",
+          Releases.since("v6.3").until("v6.5").backportedTo("v6.1.16"));
 
   private static final int FLAGS = GupFlags.FOLL_PIN | GupFlags.FOLL_WRITE | GupFlags.FOLL_LONGTERM;
 
@@ -83,6 +90,7 @@ public final class RegisteredBuffers implements FrameHolder {
   private final PageBytes bytes;
   private final boolean takesShmem;
   private final boolean refusesFiles;
+  private final boolean refusesMixedFiles;
   private final boolean pinsFast;
   private final List<Ring> open = new ArrayList<>();
 
@@ -95,6 +103,7 @@ public final class RegisteredBuffers implements FrameHolder {
     this.bytes = new PageBytes(frames);
     this.takesShmem = kernel.has(URING_TAKES_SHMEM);
     this.refusesFiles = kernel.has(URING_REFUSES_FILES);
+    this.refusesMixedFiles = kernel.has(URING_REFUSES_MIXED_FILES);
     this.pinsFast = kernel.has(URING_PINS_FAST);
   }
 
@@ -114,7 +123,8 @@ public final class RegisteredBuffers implements FrameHolder {
    * IORING_REGISTER_BUFFERS.
    *
    * @return 0, or -errno: EBUSY (there is one already), EFAULT, EOPNOTSUPP (a file's memory, before
-   *     v6.5), EEXIST (an entry without a page, since v5.18), ENOMEM
+   *     v6.5), EINVAL (more than one file's, v6.3 and v6.4), EEXIST (an entry without a page, since
+   *     v5.18), ENOMEM
    * @throws KernelBug where get_user_pages claims a page that it did not store (before v5.18)
    */
   public long register(Mm mm, Ring ring, long address, long length) {
@@ -147,12 +157,12 @@ public final class RegisteredBuffers implements FrameHolder {
       }
       return got < 0 ? got : -Errno.EFAULT;
     }
-    if (refusesFiles && mapsFile(mm, address, nPages)) {
-      requireStored(pages);
-      pins.release(pages, nPages, FLAGS, false);
-      return -Errno.EOPNOTSUPP;
-    }
     requireStored(pages);
+    long refused = refusesFiles ? checkFiles(mm, address, nPages) : 0;
+    if (refused != 0) {
+      pins.release(pages, nPages, FLAGS, false);
+      return refused;
+    }
     ring.address = address;
     ring.length = length;
     ring.pages = pages;
@@ -167,15 +177,23 @@ public final class RegisteredBuffers implements FrameHolder {
     }
   }
 
-  private boolean mapsFile(Mm mm, long address, int nPages) {
+  private long checkFiles(Mm mm, long address, int nPages) {
+    OpenFile first = fileAt(mm, address);
     for (long at = address; at < address + ((long) nPages << 12); at += 4096) {
-      Vma vma = mm.vmas.lookup(at);
-      OpenFile file = vma == null ? null : vma.file;
+      OpenFile file = fileAt(mm, at);
+      if (refusesMixedFiles && file != first) {
+        return -Errno.EINVAL;
+      }
       if (file != null && !(takesShmem && file.mapping.swapBacked)) {
-        return true;
+        return -Errno.EOPNOTSUPP;
       }
     }
-    return false;
+    return 0;
+  }
+
+  private static @Nullable OpenFile fileAt(Mm mm, long address) {
+    Vma vma = mm.vmas.lookup(address);
+    return vma == null ? null : vma.file;
   }
 
   /** IORING_UNREGISTER_BUFFERS: 0, or -ENXIO if there is none. */

@@ -244,6 +244,29 @@ class KernelUsersTest {
     assertThat(buffers.register(mm, buffers.setup(), AT, 0)).isEqualTo(-Errno.EFAULT);
   }
 
+  /** One buffer over two neighbours. */
+  @ParameterizedTest
+  @CsvSource({
+    "v5.11   , ANON , EXT4 , EOPNOTSUPP",
+    "v6.1.192, ANON , EXT4 , EINVAL",
+    "v6.1.192, EXT4 , ANON , EOPNOTSUPP",
+    "v6.1.192, ANON , MEMFD, EINVAL",
+    "v6.1.192, MEMFD, ANON , EINVAL",
+    "v6.1.192, ANON , ANON , 0",
+    "v6.4    , MEMFD, MEMFD, EINVAL",
+    "v6.5    , ANON , MEMFD, 0",
+    "v6.18.2 , ANON , MEMFD, 0",
+    "v6.18.2 , MEMFD, EXT4 , 0",
+  })
+  void aBufferOverTwoMappings(String version, TestKind low, TestKind high, String expected) {
+    use(version);
+    low.map(machine, mm, AT, 1, low == TestKind.MEMFD, true);
+    high.map(machine, mm, AT + 4096, 1, high == TestKind.MEMFD, true);
+    RegisteredBuffers buffers = buffers();
+    long result = buffers.register(mm, buffers.setup(), AT, 8192);
+    assertThat(result < 0 ? Errno.name(result) : "0").isEqualTo(expected);
+  }
+
   @Test
   void sharedFutexesMeetByPageAndPrivateOnesByAddress() {
     TestKind.MEMFD.map(machine, mm, AT, 1, true, true);
