@@ -139,11 +139,15 @@ public final class SmallMachine {
 
   /** A driver's VMA behind those that are there, with vm_pgoff 0. */
   public Vma vma(long flags, long pages) {
-    long start = mm.vmas.size() == 0 ? START : mm.vmas.get(mm.vmas.size() - 1).end + (16L << 21);
+    long start = behind(mm);
     Vma vma = new Vma(mm, start, start + (pages << 12), 0, flags);
     vma.ops = VmOps.DUMMY;
     mm.vmas.insert(vma);
     return vma;
+  }
+
+  private static long behind(Mm mm) {
+    return mm.vmas.size() == 0 ? START : mm.vmas.get(mm.vmas.size() - 1).end + (16L << 21);
   }
 
   /** remap_pfn_range over the whole VMA, as a driver's mmap does it. */
@@ -190,7 +194,7 @@ public final class SmallMachine {
   public Vma move(Vma vma, long from, long to) {
     Vma moved = vma.duplicate(vma.mm);
     tracking.dup(moved);
-    moved.start = vma.start + (1L << 40);
+    moved.start = behind(vma.mm);
     moved.end = moved.start + ((to - from) << 12);
     moved.pgoff = vma.pgoff + from;
     vma.mm.vmas.insert(moved);
