@@ -12,7 +12,7 @@ final class ChunkMap {
 
   private final MemoryMap memory;
   private final long zeroPfn;
-  private final @Nullable Chunk @Nullable [] @Nullable [][] root = new Chunk[1 << 11][][];
+  private final @Nullable Chunk[] @Nullable [] @Nullable [] root = new Chunk[1 << 11][][];
   private Chunk last = NONE;
   private Chunk[] dirty = new Chunk[8];
   private int dirtyCount;
@@ -30,7 +30,7 @@ final class ChunkMap {
       return chunk;
     }
     check(pfn);
-    @Nullable Chunk @Nullable [][] middle = root[(int) (pfn >>> 29)];
+    @Nullable Chunk @Nullable [] @Nullable [] middle = root[(int) (pfn >>> 29)];
     @Nullable Chunk @Nullable [] low = middle == null ? null : middle[(int) (pfn >>> 19) & 1023];
     Chunk found = low == null ? null : low[(int) (pfn >>> 9) & 1023];
     if (found != null) {
@@ -60,7 +60,7 @@ final class ChunkMap {
         boot(chunk, i);
       }
     }
-    @Nullable Chunk @Nullable [][] middle = root[(int) (pfn >>> 29)];
+    @Nullable Chunk @Nullable [] @Nullable [] middle = root[(int) (pfn >>> 29)];
     if (middle == null) {
       middle = new Chunk[1 << 10][];
       root[(int) (pfn >>> 29)] = middle;

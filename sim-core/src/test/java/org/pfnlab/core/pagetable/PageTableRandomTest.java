@@ -201,8 +201,8 @@ final class PageTableRandomTest {
       long start = page();
       long end = start + random.nextLong(1, 1L << random.nextInt(1, 35)) * 4096;
       List<String> naiveWalk = new ArrayList<>();
-      Long first =
-          naive.covering(start) == null ? Long.valueOf(start) : naive.covering(start).getKey();
+      var covering = naive.covering(start);
+      long first = covering == null ? start : covering.getKey();
       naive.leaves.subMap(first, end).forEach((addr, leaf) -> naiveWalk.add(show(addr, leaf)));
       List<String> byEntry = new ArrayList<>();
       cursor.reset(real, start, end);

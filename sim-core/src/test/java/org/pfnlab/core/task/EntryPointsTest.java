@@ -1,5 +1,6 @@
 package org.pfnlab.core.task;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.base.Splitter;
@@ -55,8 +56,7 @@ class EntryPointsTest {
     List<String> differences = new ArrayList<>();
     for (Row row : rows) {
       for (String variant : row.variants) {
-        TestKind kind = TestKind.of(row.kind);
-        assertThat(kind).as(row.kind).isNotNull();
+        TestKind kind = requireNonNull(TestKind.of(row.kind), row.kind);
         EntryPointRun run = new EntryPointRun(new TestMachine(row.kernel), kind, variant);
         String result = run.run(row.op);
         String entry = row.entry.equals("-") ? "-" : run.entry();

@@ -56,7 +56,7 @@ final class Failures {
     PrintWriter err = command.getErr();
     command.getOut().flush();
     if (e instanceof BadInput) {
-      say(err, e.getMessage(), e);
+      say(err, String.valueOf(e.getMessage()), e);
       return BAD_INPUT;
     }
     Throwable cause = e instanceof UncheckedIOException unchecked ? unchecked.getCause() : e;

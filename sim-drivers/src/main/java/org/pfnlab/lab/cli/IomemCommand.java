@@ -1,7 +1,6 @@
 package org.pfnlab.lab.cli;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.collect.Iterables;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -62,7 +61,7 @@ public final class IomemCommand implements Callable<Integer> {
         addresses.stream().map(KeyAddress::parse).collect(ImmutableList.toImmutableList());
     // Reading a tree does not depend on the release; walking it is asked for by era.
     Kernel kernel =
-        new Kernel(KernelProfile.of(Iterables.getLast(KnownKernel.all()).version().toString()));
+        new Kernel(KernelProfile.of(KnownKernel.all().reverse().get(0).version().toString()));
     IomemFile read = IomemFile.read(file);
     ResourceTree tree = read.parse(kernel);
     boolean colour = spec.commandLine().getColorScheme().ansi().enabled();

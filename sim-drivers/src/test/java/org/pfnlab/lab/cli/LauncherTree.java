@@ -1,6 +1,7 @@
 package org.pfnlab.lab.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,6 +25,7 @@ final class LauncherTree {
   private static final FileTime BUILT = FileTime.from(Instant.parse("2020-01-01T00:00:01Z"));
 
   final Path root;
+  private final Path folder;
   final Path target;
   final Path stamp;
   final Path jdk;
@@ -37,7 +39,7 @@ final class LauncherTree {
   /** Nothing is built yet. Java, Maven and their log live beside the root. */
   LauncherTree(Path root) throws IOException {
     this.root = Files.createDirectories(root).toRealPath();
-    Path folder = this.root.getParent();
+    folder = requireNonNull(this.root.getParent());
     target = this.root.resolve("sim-drivers/target");
     stamp = target.resolve("pfnlab.stamp");
     jdk = folder.resolve("jdk");
@@ -137,7 +139,7 @@ final class LauncherTree {
   }
 
   Result run(String... args) throws IOException, InterruptedException {
-    return runAs(root.resolve("pfnlab"), root.getParent(), args);
+    return runAs(root.resolve("pfnlab"), folder, args);
   }
 
   /** Starts the launcher by the given name, in the given folder. */
