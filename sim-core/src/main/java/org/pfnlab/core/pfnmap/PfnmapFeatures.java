@@ -10,7 +10,7 @@ public final class PfnmapFeatures {
       Feature.define(
           "VM_NORMAL_PAGE_COMMON",
           "v6.18: __vm_normal_page for PTE, PMD and PUD; the huge zero page is raw at every level,"
-              + " and VM_MIXEDMAP without pte_special no longer returns the zero page",
+              + " and VM_MIXEDMAP without pte_special no longer returns the zero page; read in 6.18.2",
           Releases.since("v6.18"));
 
   /** Tracking by a counted context instead of VM_PAT. */
