@@ -47,12 +47,24 @@ import org.pfnlab.core.task.RemoteAccess;
 import org.pfnlab.core.task.Smaps;
 import org.pfnlab.core.task.UserAccess;
 import org.pfnlab.core.vma.Fork;
+import org.pfnlab.core.vma.GuardRegions;
+import org.pfnlab.core.vma.Madvise;
+import org.pfnlab.core.vma.Mbind;
+import org.pfnlab.core.vma.Mincore;
+import org.pfnlab.core.vma.Mlock;
 import org.pfnlab.core.vma.Mmap;
+import org.pfnlab.core.vma.MovePages;
 import org.pfnlab.core.vma.Mprotect;
+import org.pfnlab.core.vma.Mremap;
+import org.pfnlab.core.vma.Mseal;
+import org.pfnlab.core.vma.Msync;
 import org.pfnlab.core.vma.Munmap;
+import org.pfnlab.core.vma.PageAdvice;
 import org.pfnlab.core.vma.Populate;
+import org.pfnlab.core.vma.Userfaultfd;
 import org.pfnlab.core.vma.VmaMerge;
 import org.pfnlab.core.vma.VmaModify;
+import org.pfnlab.core.vma.VmaMove;
 import org.pfnlab.core.vma.VmaSplit;
 
 /**
@@ -131,7 +143,7 @@ public final class Machine {
     VmaSplit split = new VmaSplit(kernel, anonRmap, tracking);
     VmaMerge merge = new VmaMerge(kernel, anonRmap, tracking);
     VmaModify modify = new VmaModify(merge, split);
-    Populate populate = new Populate(gupSlow);
+    Populate populate = new Populate(kernel, gupSlow);
     Munmap munmap = new Munmap(kernel, split, zap, anonRmap, tracking);
     Mmap mmap = new Mmap(kernel, munmap, merge, zap, populate, shmem);
     Mprotect mprotect = new Mprotect(kernel, frames, normalPage, modify, populate);
@@ -147,7 +159,26 @@ public final class Machine {
     futexes = new Futexes(kernel, frames, gupFast, pins, userAccess);
     smaps = new Smaps(kernel, frames, normalPage);
     pagemap = new Pagemap(kernel, frames, normalPage);
-    syscalls = new Syscalls(this, mmap, munmap, mprotect, fork);
+    VmaMove move = new VmaMove(kernel, munmap, merge, anonRmap, tracking);
+    PageAdvice pageAdvice = new PageAdvice(frames, normalPage, zap);
+    GuardRegions guards = new GuardRegions(kernel, anonRmap, zap);
+    syscalls =
+        new Syscalls(
+            this,
+            new Syscalls.Calls(
+                mmap,
+                munmap,
+                mprotect,
+                fork,
+                new Mremap(kernel, munmap, merge, move, populate),
+                new Madvise(kernel, modify, gupSlow, pageAdvice, guards),
+                new Mlock(kernel, modify, populate),
+                new Mseal(kernel, modify),
+                new Msync(),
+                new Mincore(),
+                new MovePages(kernel, frames, normalPage),
+                new Mbind(frames),
+                new Userfaultfd(kernel)));
     holdersAtBoot = ImmutableList.of(shmem, pipes, registeredBuffers);
     frameHolders.addAll(holdersAtBoot);
   }

@@ -4,9 +4,18 @@ import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.task.Process;
 import org.pfnlab.core.vma.Fork;
+import org.pfnlab.core.vma.Madvise;
+import org.pfnlab.core.vma.Mbind;
+import org.pfnlab.core.vma.Mincore;
+import org.pfnlab.core.vma.Mlock;
 import org.pfnlab.core.vma.Mmap;
+import org.pfnlab.core.vma.MovePages;
 import org.pfnlab.core.vma.Mprotect;
+import org.pfnlab.core.vma.Mremap;
+import org.pfnlab.core.vma.Mseal;
+import org.pfnlab.core.vma.Msync;
 import org.pfnlab.core.vma.Munmap;
+import org.pfnlab.core.vma.Userfaultfd;
 
 /**
  * The memory-mapping system calls as a process makes them: arguments in bytes and uapi flags,
@@ -15,17 +24,27 @@ import org.pfnlab.core.vma.Munmap;
  */
 public final class Syscalls {
   private final Machine machine;
-  private final Mmap mmap;
-  private final Munmap munmap;
-  private final Mprotect mprotect;
-  private final Fork fork;
+  private final Calls calls;
 
-  Syscalls(Machine machine, Mmap mmap, Munmap munmap, Mprotect mprotect, Fork fork) {
+  /** What the calls do to an address space. */
+  record Calls(
+      Mmap mmap,
+      Munmap munmap,
+      Mprotect mprotect,
+      Fork fork,
+      Mremap mremap,
+      Madvise madvise,
+      Mlock mlock,
+      Mseal mseal,
+      Msync msync,
+      Mincore mincore,
+      MovePages movePages,
+      Mbind mbind,
+      Userfaultfd userfaultfd) {}
+
+  Syscalls(Machine machine, Calls calls) {
     this.machine = machine;
-    this.mmap = mmap;
-    this.munmap = munmap;
-    this.mprotect = mprotect;
-    this.fork = fork;
+    this.calls = calls;
   }
 
   /** mmap(2); the offset is in bytes. */
@@ -38,7 +57,7 @@ public final class Syscalls {
       @Nullable OpenFile file,
       long offset) {
     machine.enter(process);
-    return mmap.mmap(process.mm, address, length, prot, flags, file, offset);
+    return calls.mmap().mmap(process.mm, address, length, prot, flags, file, offset);
   }
 
   /** munmap(2). */
@@ -46,7 +65,7 @@ public final class Syscalls {
     machine.enter(process);
     process.mm.writeLock();
     try {
-      return munmap.munmap(process.mm, address, length);
+      return calls.munmap().munmap(process.mm, address, length);
     } finally {
       process.mm.writeUnlock();
     }
@@ -55,14 +74,95 @@ public final class Syscalls {
   /** mprotect(2). */
   public long mprotect(Process process, long address, long length, int prot) {
     machine.enter(process);
-    return mprotect.mprotect(process.mm, address, length, prot);
+    return calls.mprotect().mprotect(process.mm, address, length, prot);
+  }
+
+  /** mremap(2); flags are {@link Mremap}'s MREMAP_* bits. */
+  public long mremap(
+      Process process, long address, long oldLength, long newLength, int flags, long newAddress) {
+    machine.enter(process);
+    return calls.mremap().mremap(process.mm, address, oldLength, newLength, flags, newAddress);
+  }
+
+  /** madvise(2); the advice is one of {@link org.pfnlab.core.vma.Advice}. */
+  public long madvise(Process process, long address, long length, int advice) {
+    machine.enter(process);
+    return calls.madvise().madvise(process.mm, address, length, advice);
+  }
+
+  /** mlock(2). */
+  public long mlock(Process process, long address, long length) {
+    machine.enter(process);
+    return calls.mlock().mlock(process.mm, address, length);
+  }
+
+  /** mlock2(2); flags are 0 or {@link Mlock#MLOCK_ONFAULT}. */
+  public long mlock2(Process process, long address, long length, int flags) {
+    machine.enter(process);
+    return calls.mlock().mlock2(process.mm, address, length, flags);
+  }
+
+  /** munlock(2). */
+  public long munlock(Process process, long address, long length) {
+    machine.enter(process);
+    return calls.mlock().munlock(process.mm, address, length);
+  }
+
+  /** mlockall(2); flags are {@link Mlock}'s MCL_* bits. */
+  public long mlockall(Process process, int flags) {
+    machine.enter(process);
+    return calls.mlock().mlockall(process.mm, flags);
+  }
+
+  /** munlockall(2). */
+  public long munlockall(Process process) {
+    machine.enter(process);
+    return calls.mlock().munlockall(process.mm);
+  }
+
+  /** mseal(2); flags must be 0. */
+  public long mseal(Process process, long address, long length, long flags) {
+    machine.enter(process);
+    return calls.mseal().mseal(process.mm, address, length, flags);
+  }
+
+  /** msync(2); flags are {@link Msync}'s MS_* bits. */
+  public long msync(Process process, long address, long length, int flags) {
+    machine.enter(process);
+    return calls.msync().msync(process.mm, address, length, flags);
+  }
+
+  /** mincore(2): one byte a page, 1 if it is in core. */
+  public long mincore(Process process, long address, long length, byte @Nullable [] vec) {
+    machine.enter(process);
+    return calls.mincore().mincore(process.mm, address, length, vec);
+  }
+
+  /** move_pages(2) on the process itself; without nodes it only asks. */
+  public long movePages(
+      Process process, long[] addresses, int @Nullable [] nodes, int[] status, int flags) {
+    machine.enter(process);
+    return calls.movePages().movePages(process.mm, addresses, nodes, status, flags);
+  }
+
+  /** mbind(2); nodes is a bit mask. */
+  public long mbind(Process process, long address, long length, int mode, long nodes, int flags) {
+    machine.enter(process);
+    return calls.mbind().mbind(process.mm, address, length, mode, nodes, flags);
+  }
+
+  /** UFFDIO_REGISTER on a fresh userfaultfd: only whether it would be allowed. */
+  public long userfaultfdRegister(
+      Process process, long address, long length, int mode, boolean wpAsync) {
+    machine.enter(process);
+    return calls.userfaultfd().register(process.mm, address, length, mode, wpAsync);
   }
 
   /** fork(2): the id of the child, or -errno. */
   public long fork(Process parent) {
     machine.enter(parent);
     Process child = machine.newProcess();
-    long failed = fork.dupMmap(child.mm, parent.mm);
+    long failed = calls.fork().dupMmap(child.mm, parent.mm);
     if (failed != 0) {
       child.setExited();
       return failed;
@@ -73,7 +173,7 @@ public final class Syscalls {
   /** exit(2): the address space is gone when it returns. */
   public void exit(Process process) {
     machine.enter(process);
-    munmap.exit(process.mm);
+    calls.munmap().exit(process.mm);
     process.setExited();
   }
 }

@@ -22,6 +22,9 @@ public final class AddressSpace {
   /** Whether the pages count as shmem rather than file rss. */
   public final boolean swapBacked;
 
+  /** AS_UNEVICTABLE: reclaim passes its pages over, as somebody needs them where they are. */
+  public boolean unevictable;
+
   /**
    * An object without pages.
    *

@@ -22,6 +22,24 @@ public abstract class FileOps {
     return 0;
   }
 
+  /**
+   * Whether there is a get_unmapped_area operation of the driver's own; mremap then moves its VMAs
+   * one by one only. shmem and filesystems that merely align for huge pages do not count.
+   */
+  public boolean choosesAddress() {
+    return false;
+  }
+
+  /**
+   * get_unmapped_area: whether a mapping may lie where the caller wants it.
+   *
+   * @param hint the wanted byte address; 0 where there is none
+   * @return 0 to go on as without the operation, or -errno
+   */
+  public long checkAddress(long hint) {
+    return 0;
+  }
+
   /** fsync over a byte range; a driver without one answers EINVAL to msync(MS_SYNC). */
   public long fsync(OpenFile file) {
     return -Errno.EINVAL;

@@ -131,7 +131,8 @@ public final class Fork {
 
   /** vma_needs_copy: what a fault can rebuild is left to faults. */
   private static boolean needsCopy(Vma parent) {
-    return parent.hasAny(VmFlags.VM_PFNMAP | VmFlags.VM_MIXEDMAP) || parent.anonVma != null;
+    return parent.hasAny(VmFlags.VM_PFNMAP | VmFlags.VM_MIXEDMAP | VmFlags.VM_MAYBE_GUARD)
+        || parent.anonVma != null;
   }
 
   private long copyPageRange(Vma child, Vma parent) {

@@ -2,17 +2,32 @@ package org.pfnlab.core.vma;
 
 import org.pfnlab.core.gup.GupFlags;
 import org.pfnlab.core.gup.GupSlow;
+import org.pfnlab.core.kernel.Errno;
+import org.pfnlab.core.kernel.Feature;
+import org.pfnlab.core.kernel.Kernel;
+import org.pfnlab.core.kernel.Releases;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.Vma;
 
 /** __mm_populate (mm/gup.c): faults a range in ahead of its use, for MAP_POPULATE and mlock. */
 public final class Populate {
+  /**
+   * A VMA that is locked on fault is passed over; before, get_user_pages had a look at its flags.
+   */
+  public static final Feature POPULATE_SKIPS_ONFAULT =
+      Feature.define(
+          "POPULATE_SKIPS_ONFAULT",
+          "b67bf49ce7aa, v5.18: mm/munlock: delete FOLL_MLOCK and FOLL_POPULATE",
+          Releases.since("v5.18"));
+
   private final GupSlow gup;
+  private final boolean skipsOnFault;
 
   /** Faults in through get_user_pages. */
-  public Populate(GupSlow gup) {
+  public Populate(Kernel kernel, GupSlow gup) {
     this.gup = gup;
+    this.skipsOnFault = kernel.has(POPULATE_SKIPS_ONFAULT);
   }
 
   /**
@@ -54,7 +69,7 @@ public final class Populate {
   public long vmaRange(Vma vma, long start, long end) {
     long pages = (end - start) >>> 12;
     if (vma.has(VmFlags.VM_LOCKONFAULT)) {
-      return pages;
+      return skipsOnFault || vma.isAccessible() ? pages : -Errno.EFAULT;
     }
     int flags = GupFlags.FOLL_TOUCH;
     // Private writable memory is populated for writing, so that COW happens now and not on the

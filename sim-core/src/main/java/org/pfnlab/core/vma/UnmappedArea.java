@@ -1,7 +1,9 @@
 package org.pfnlab.core.vma;
 
+import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.mm.Mm;
+import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.mm.VmaTree;
@@ -16,13 +18,20 @@ final class UnmappedArea {
   /**
    * Finds room.
    *
+   * @param file what will be mapped there; it may have an opinion on the address
    * @param hint wanted address, page-aligned unless fixed; 0 for none
    * @param length bytes, page-aligned
    * @return the address, or -ENOMEM, -EINVAL (misaligned fixed address)
    */
-  static long find(Mm mm, long hint, long length, boolean fixed) {
+  static long find(Mm mm, @Nullable OpenFile file, long hint, long length, boolean fixed) {
     if (Long.compareUnsigned(length, Mm.TASK_SIZE) > 0) {
       return -Errno.ENOMEM;
+    }
+    if (file != null) {
+      long refused = file.ops.checkAddress(hint);
+      if (refused != 0) {
+        return refused;
+      }
     }
     if (fixed) {
       if (Long.compareUnsigned(hint, Mm.TASK_SIZE - length) > 0) {

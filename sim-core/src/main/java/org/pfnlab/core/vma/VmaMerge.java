@@ -129,11 +129,17 @@ public final class VmaMerge {
         newEnd = right.end;
         discard(right);
       }
+      if (copiedFrom != null) {
+        adopt(left, copiedFrom);
+      }
       left.end = newEnd;
       left.flags |= flags & sticky;
       return left;
     }
     Vma grown = java.util.Objects.requireNonNull(right);
+    if (copiedFrom != null) {
+      adopt(grown, copiedFrom);
+    }
     grown.pgoff -= (grown.start - start) >>> 12;
     grown.start = start;
     grown.flags |= flags & sticky;

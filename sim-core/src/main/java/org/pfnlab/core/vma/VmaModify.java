@@ -1,5 +1,8 @@
 package org.pfnlab.core.vma;
 
+import org.jspecify.annotations.Nullable;
+import org.pfnlab.core.kernel.Errno;
+import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.Vma;
 
 /**
@@ -22,25 +25,23 @@ public final class VmaModify {
    *
    * @return the VMA to change, or null; then {@link #errno} says why
    */
-  public @org.jspecify.annotations.Nullable Vma modify(
-      Vma vma, long start, long end, long newFlags) {
+  public @Nullable Vma modify(Vma vma, long start, long end, long newFlags) {
     Vma merged = merge.existing(vma, start, end, newFlags);
     if (merged != null) {
       return merged;
     }
-    if (vma.start < start) {
-      errno = split.split(vma, start, true);
-      if (errno != 0) {
-        return null;
-      }
+    errno = vma.start < start ? splitUnlessFull(vma, start, true) : 0;
+    if (errno == 0 && vma.end > end) {
+      errno = splitUnlessFull(vma, end, false);
     }
-    if (vma.end > end) {
-      errno = split.split(vma, end, false);
-      if (errno != 0) {
-        return null;
-      }
-    }
-    return vma;
+    return errno == 0 ? vma : null;
+  }
+
+  /** split_vma: unlike munmap, who flags a part may not exceed the map limit even for a moment. */
+  private long splitUnlessFull(Vma vma, long address, boolean newBelow) {
+    return vma.mm.vmas.size() >= Mm.MAX_MAP_COUNT
+        ? -Errno.ENOMEM
+        : split.split(vma, address, newBelow);
   }
 
   /** The -errno of the last {@link #modify} that answered null. */

@@ -46,6 +46,9 @@ final class SmallScript {
   }
 
   private long step(Process process, List<String> words) {
+    if (RangeCalls.WORDS.contains(words.get(0))) {
+      return RangeCalls.call(machine, process, words);
+    }
     Syscalls calls = machine.syscalls();
     long address = words.size() > 1 ? BASE + (Long.parseLong(words.get(1)) << 12) : 0;
     long length = words.size() > 2 ? Long.parseLong(words.get(2)) << 12 : 4096;

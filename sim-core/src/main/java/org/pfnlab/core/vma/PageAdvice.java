@@ -1,0 +1,159 @@
+package org.pfnlab.core.vma;
+
+import org.pfnlab.core.kernel.Errno;
+import org.pfnlab.core.mm.OpenFile;
+import org.pfnlab.core.mm.VmFlags;
+import org.pfnlab.core.mm.Vma;
+import org.pfnlab.core.pagetable.PageTable;
+import org.pfnlab.core.pagetable.Pte;
+import org.pfnlab.core.pagetable.PteCursor;
+import org.pfnlab.core.pfnmap.NormalPage;
+import org.pfnlab.core.phys.Frames;
+import org.pfnlab.core.rmap.Zap;
+
+/**
+ * The advice about pages: MADV_DONTNEED, MADV_FREE, MADV_COLD, MADV_PAGEOUT, MADV_COLLAPSE
+ * (mm/madvise.c, mm/khugepaged.c).
+ *
+ * <p>Paging out goes as far as it can without a swap device and with files that read back what they
+ * wrote: pages of a page cache are unmapped but stay cached, anonymous ones stay where they are
+ * unless MADV_FREE has given them up. Only pages that are on an LRU list count, which those of
+ * drivers are not, and only those that are mapped once.
+ *
+ * <p>Collapsing answers as Linux does but leaves the pages small.
+ */
+public final class PageAdvice {
+  private static final long NOT_ON_LRU = VmFlags.VM_LOCKED | VmFlags.VM_PFNMAP | VmFlags.VM_HUGETLB;
+
+  private static final int LRU = Frames.ANON | Frames.FILE;
+
+  private final Frames frames;
+  private final NormalPage normalPage;
+  private final Zap zap;
+  private final PteCursor cursor = new PteCursor();
+
+  /** Works on these frames. */
+  public PageAdvice(Frames frames, NormalPage normalPage, Zap zap) {
+    this.frames = frames;
+    this.normalPage = normalPage;
+    this.zap = zap;
+  }
+
+  /** MADV_DONTNEED, or MADV_DONTNEED_LOCKED: raw frames of a VM_MIXEDMAP VMA go too. */
+  long dontNeed(Vma vma, long start, long end, boolean evenLocked) {
+    long forbidden = evenLocked ? NOT_ON_LRU & ~VmFlags.VM_LOCKED : NOT_ON_LRU;
+    if (vma.hasAny(forbidden)) {
+      return -Errno.EINVAL;
+    }
+    zap.zapRange(vma, start, end);
+    return 0;
+  }
+
+  /** MADV_FREE: entries and pages become clean, and may be lost until the next store. */
+  long free(Vma vma, long start, long end) {
+    if (vma.hasAny(NOT_ON_LRU) || !vma.isAnonymous()) {
+      return -Errno.EINVAL;
+    }
+    cursor.reset(vma.mm.pageTable, start, end);
+    while (cursor.next()) {
+      long pfn = page(vma);
+      if (pfn < 0) {
+        continue;
+      }
+      if (frames.has(pfn, Frames.DIRTY)) {
+        if (frames.mapcount(pfn) != 1) {
+          continue;
+        }
+        frames.clear(pfn, Frames.DIRTY);
+      }
+      cursor.set(Pte.mkClean(Pte.mkOld(cursor.value())));
+      if (frames.has(pfn, Frames.ANON)) {
+        frames.set(pfn, Frames.LAZYFREE);
+      }
+    }
+    return 0;
+  }
+
+  /** MADV_COLD: the accessed bit is all that is left of deactivating a page. */
+  long cold(Vma vma, long start, long end) {
+    if (vma.hasAny(NOT_ON_LRU)) {
+      return -Errno.EINVAL;
+    }
+    cursor.reset(vma.mm.pageTable, start, end);
+    while (cursor.next()) {
+      if (isReclaimable(page(vma))) {
+        cursor.set(Pte.mkOld(cursor.value()));
+      }
+    }
+    return 0;
+  }
+
+  /** MADV_PAGEOUT. */
+  long pageOut(Vma vma, long start, long end) {
+    if (vma.hasAny(NOT_ON_LRU)) {
+      return -Errno.EINVAL;
+    }
+    cursor.reset(vma.mm.pageTable, start, end);
+    while (cursor.next()) {
+      long pfn = page(vma);
+      if (isReclaimable(pfn) && mayLose(vma, pfn, cursor.value())) {
+        zap.zapRange(vma, cursor.addr(), cursor.addr() + PageTable.PAGE_SIZE);
+      }
+    }
+    return 0;
+  }
+
+  /** The page behind the cursor's entry, or -1. */
+  private long page(Vma vma) {
+    long pte = cursor.value();
+    return cursor.level() > 1 || !Pte.present(pte) ? -1 : normalPage.of(vma, cursor.addr(), pte);
+  }
+
+  private boolean isReclaimable(long pfn) {
+    return pfn >= 0 && frames.has(pfn, LRU) && frames.mapcount(pfn) == 1;
+  }
+
+  /** try_to_unmap: found through the page's own owner, and only where nothing would be lost. */
+  private boolean mayLose(Vma vma, long pfn, long pte) {
+    if (frames.has(pfn, Frames.ANON)) {
+      return frames.has(pfn, Frames.LAZYFREE)
+          && !frames.has(pfn, Frames.DIRTY)
+          && !Pte.dirty(pte)
+          && frames.refcount(pfn) == 1;
+    }
+    OpenFile file = vma.file;
+    return file != null && frames.mapping(pfn) == file.mapping && !file.mapping.unevictable;
+  }
+
+  /**
+   * MADV_COLLAPSE.
+   *
+   * @return 0; -EINVAL where no huge page may be, or the range holds none as a whole, or nothing
+   *     was ever touched in one
+   */
+  long collapse(Vma vma, long start, long end) {
+    if (!mayBeHuge(vma)) {
+      return -Errno.EINVAL;
+    }
+    long first = (start + PageTable.PMD_SIZE - 1) & -PageTable.PMD_SIZE;
+    long last = end & -PageTable.PMD_SIZE;
+    if (first > last) {
+      return -Errno.EINVAL;
+    }
+    for (long at = first; at < last; at += PageTable.PMD_SIZE) {
+      if (vma.mm.pageTable.table(at, 1) == null && vma.mm.pageTable.levelAt(at) == 0) {
+        return -Errno.EINVAL;
+      }
+    }
+    return 0;
+  }
+
+  /** hugepage_vma_check, thp_vma_allowable_order. */
+  private static boolean mayBeHuge(Vma vma) {
+    long room = (vma.start + PageTable.PMD_SIZE - 1) & -PageTable.PMD_SIZE;
+    return !vma.mm.thpDisabled
+        && !vma.hasAny(VmFlags.VM_SPECIAL | VmFlags.VM_HUGETLB | VmFlags.VM_NOHUGEPAGE)
+        && vma.isAnonymous()
+        && room + PageTable.PMD_SIZE <= vma.end;
+  }
+}

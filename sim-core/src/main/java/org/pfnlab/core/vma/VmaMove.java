@@ -1,0 +1,145 @@
+package org.pfnlab.core.vma;
+
+import org.pfnlab.core.kernel.Errno;
+import org.pfnlab.core.kernel.Kernel;
+import org.pfnlab.core.meter.Event;
+import org.pfnlab.core.meter.Meter;
+import org.pfnlab.core.mm.Mm;
+import org.pfnlab.core.mm.VmFlags;
+import org.pfnlab.core.mm.VmOps;
+import org.pfnlab.core.mm.Vma;
+import org.pfnlab.core.pfnmap.PfnmapTracking;
+import org.pfnlab.core.rmap.AnonRmap;
+
+/**
+ * move_vma (mm/mremap.c): part of a VMA is copied to an empty range, its page-table entries follow
+ * as they are, and the old place is unmapped or left empty.
+ *
+ * <p>A copy keeps its page offset, so anonymous pages keep their place in the reverse map; only
+ * anonymous memory that was never touched takes the offset of its new address, and can then merge
+ * there.
+ *
+ * <p>locked_vm is kept equal to what is locked. Kernels count differently where MREMAP_DONTUNMAP
+ * meets a locked VMA, of which they clear the lock as a whole.
+ */
+public final class VmaMove {
+  /** move_page_tables calls. */
+  public static final Event MOVE_PAGE_TABLES =
+      Event.define("vma.move_page_tables", "move_page_tables");
+
+  private final Meter meter;
+  private final Munmap munmap;
+  private final VmaMerge merge;
+  private final AnonRmap anonRmap;
+  private final PfnmapTracking tracking;
+
+  /** Moves with these. */
+  public VmaMove(
+      Kernel kernel, Munmap munmap, VmaMerge merge, AnonRmap anonRmap, PfnmapTracking tracking) {
+    this.meter = kernel.meter;
+    this.munmap = munmap;
+    this.merge = merge;
+    this.anonRmap = anonRmap;
+    this.tracking = tracking;
+  }
+
+  /**
+   * Moves [address, address + oldBytes) of the VMA to [target, target + newBytes), which is empty.
+   *
+   * @param oldBytes 0 to leave the old place alone and map the object once more
+   * @param dontUnmap whether the old place stays mapped, without pages
+   * @return the target, or -ENOMEM (map limit), or what may_split or mremap of the driver says
+   */
+  long move(Vma vma, long address, long oldBytes, long newBytes, long target, boolean dontUnmap) {
+    Mm mm = vma.mm;
+    if (mm.vmas.size() >= Mm.MAX_MAP_COUNT - 3) {
+      return -Errno.ENOMEM;
+    }
+    long refused = askMaySplit(vma, address, address + oldBytes);
+    if (refused != 0) {
+      return refused;
+    }
+    long start = vma.start;
+    Vma copy = copy(vma, address, target, newBytes);
+    // The merge may have swallowed the source, if nothing was faulted in yet.
+    Vma old = copy.contains(start) ? copy : vma;
+    moveTables(mm, address, target, oldBytes);
+    VmOps ops = old.ops;
+    long failed = ops == null ? 0 : ops.mremap(copy);
+    mm.totalVm += newBytes >>> 12;
+    if (copy.has(VmFlags.VM_LOCKED)) {
+      mm.lockedVm += newBytes >>> 12;
+    }
+    if (failed != 0) {
+      moveTables(mm, target, address, oldBytes);
+      forgetTracking(copy);
+      munmap.munmap(mm, target, newBytes);
+      return failed;
+    }
+    forgetTracking(old);
+    if (dontUnmap) {
+      leaveEmpty(old, copy, address, address + oldBytes);
+    } else if (oldBytes != 0) {
+      munmap.munmap(mm, address, oldBytes);
+    }
+    return target;
+  }
+
+  private static long askMaySplit(Vma vma, long start, long end) {
+    VmOps ops = vma.ops;
+    if (ops == null) {
+      return 0;
+    }
+    long refused = vma.start == start ? 0 : ops.maySplit(vma, start);
+    return refused != 0 || vma.end == end ? refused : ops.maySplit(vma, end);
+  }
+
+  /** copy_vma: the VMA that covers the new range, a neighbour's extension or one of its own. */
+  private Vma copy(Vma vma, long address, long target, long bytes) {
+    Mm mm = vma.mm;
+    boolean untouched = vma.isAnonymous() && vma.anonVma == null;
+    long pgoff = untouched ? target >>> 12 : vma.pgoffOf(address);
+    Vma merged =
+        merge.newRange(mm, target, target + bytes, vma.flags, pgoff, vma.file, vma.anonVma, vma);
+    if (merged != null) {
+      return merged;
+    }
+    Vma copy = vma.duplicate(mm);
+    copy.start = target;
+    copy.end = target + bytes;
+    copy.pgoff = pgoff;
+    anonRmap.clone(copy, vma);
+    tracking.dup(copy);
+    if (copy.file != null) {
+      copy.file.get();
+    }
+    if (copy.ops != null) {
+      copy.ops.open(copy);
+    }
+    mm.vmas.insert(copy);
+    VmaLinks.linkFile(copy);
+    return copy;
+  }
+
+  private void moveTables(Mm mm, long from, long to, long bytes) {
+    meter.count(MOVE_PAGE_TABLES);
+    mm.pageTable.moveEntries(from, to, bytes);
+  }
+
+  private void forgetTracking(Vma vma) {
+    if (vma.has(VmFlags.VM_PFNMAP)) {
+      tracking.untrackMoved(vma);
+    }
+  }
+
+  /** MREMAP_DONTUNMAP: nothing is locked any more in what stays behind, nor anonymous. */
+  private void leaveEmpty(Vma old, Vma copy, long start, long end) {
+    if (old.has(VmFlags.VM_LOCKED)) {
+      old.mm.lockedVm -= old.pages();
+    }
+    old.flags &= ~VmFlags.VM_LOCKED_MASK;
+    if (copy != old && old.start == start && old.end == end) {
+      anonRmap.unlink(old);
+    }
+  }
+}
