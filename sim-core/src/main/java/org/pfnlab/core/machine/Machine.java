@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.List;
 import org.pfnlab.core.fault.FaultHandler;
 import org.pfnlab.core.fault.WriteProtect;
+import org.pfnlab.core.file.FileSystem;
 import org.pfnlab.core.file.Shmem;
 import org.pfnlab.core.gup.AccessPhys;
 import org.pfnlab.core.gup.ExpandStack;
@@ -94,7 +95,7 @@ public final class Machine {
   private final GupFast gupFast;
   private final Pins pins;
   private final AccessPhys accessPhys;
-  private final Shmem shmem;
+  private final FileSystem files;
   private final UserAccess userAccess;
   private final ProcessVm processVm;
   private final ProcMem procMem;
@@ -139,13 +140,13 @@ public final class Machine {
     gupSlow = new GupSlow(kernel, frames, normalPage, faults, stack, pins);
     gupFast = new GupFast(kernel, frames, gupSlow, pins);
     accessPhys = new AccessPhys(kernel, frames);
-    shmem = new Shmem(frames, faults);
+    files = new FileSystem(kernel, frames, faults, unmapMapping);
     VmaSplit split = new VmaSplit(kernel, anonRmap, tracking);
     VmaMerge merge = new VmaMerge(kernel, anonRmap, tracking);
     VmaModify modify = new VmaModify(merge, split);
     Populate populate = new Populate(kernel, gupSlow);
     Munmap munmap = new Munmap(kernel, split, zap, anonRmap, tracking);
-    Mmap mmap = new Mmap(kernel, munmap, merge, zap, populate, shmem);
+    Mmap mmap = new Mmap(kernel, munmap, merge, zap, populate, files.shmem());
     Mprotect mprotect = new Mprotect(kernel, frames, normalPage, modify, populate);
     Fork fork = new Fork(kernel, frames, normalPage, tracking, anonRmap, pageRmap, munmap);
     userAccess = new UserAccess(kernel, frames, faults, stack);
@@ -179,7 +180,7 @@ public final class Machine {
                 new MovePages(kernel, frames, normalPage),
                 new Mbind(frames),
                 new Userfaultfd(kernel)));
-    holdersAtBoot = ImmutableList.of(shmem, pipes, registeredBuffers);
+    holdersAtBoot = ImmutableList.of(files, pipes, registeredBuffers);
     frameHolders.addAll(holdersAtBoot);
   }
 
@@ -249,7 +250,7 @@ public final class Machine {
       process.mm.pageTable.reset();
     }
     processes.clear();
-    shmem.reset();
+    files.reset();
     pipes.reset();
     registeredBuffers.reset();
     futexes.reset();
@@ -342,9 +343,14 @@ public final class Machine {
     return accessPhys;
   }
 
-  /** Shared memory objects. */
+  /** Objects that can be opened and mapped. */
+  public FileSystem files() {
+    return files;
+  }
+
+  /** Shared memory without a name. */
   public Shmem shmem() {
-    return shmem;
+    return files.shmem();
   }
 
   /** Loads, stores, and the kernel's copies from and to user memory. */

@@ -10,6 +10,16 @@ public abstract class FileOps {
   }
 
   /**
+   * What a mapping of this file may be, asked by mmap(2) before anything is changed: a noexec mount
+   * takes VM_MAYEXEC, the seals of a memfd take VM_MAYWRITE.
+   *
+   * @return the VM_* flags that are left, or -errno
+   */
+  public long allowedFlags(OpenFile file, long vmFlags) {
+    return vmFlags;
+  }
+
+  /**
    * The mmap operation, called with mmap_lock held for writing. It may set flags, ops, page
    * protection, offset and file of the VMA and may fill it.
    *

@@ -190,7 +190,9 @@ public final class Mmap {
     if (!file.ops.hasMmap()) {
       return -Errno.ENODEV;
     }
-    return (vmFlags & VmFlags.VM_GROWSDOWN) != 0 ? -Errno.EINVAL : vmFlags;
+    return (vmFlags & VmFlags.VM_GROWSDOWN) != 0
+        ? -Errno.EINVAL
+        : file.ops.allowedFlags(file, vmFlags);
   }
 
   /** The map-type switch of do_mmap for anonymous memory: flags, or -errno. */

@@ -1,0 +1,59 @@
+package org.pfnlab.core.file;
+
+import org.pfnlab.core.fault.FaultHandler;
+import org.pfnlab.core.mm.AddressSpace;
+import org.pfnlab.core.mm.OpenFile;
+import org.pfnlab.core.mm.VmFault;
+import org.pfnlab.core.mm.VmOps;
+import org.pfnlab.core.mm.Vma;
+import org.pfnlab.core.phys.Frames;
+
+/**
+ * Regular files of a disk filesystem such as ext4: the page cache with page_mkwrite, so that shared
+ * writable mappings begin write-protected.
+ *
+ * <p>Left out: the disk and writeback. A page is dirty for ever, and one that leaves the cache was
+ * a hole.
+ */
+final class RegularFiles extends CachedFileOps {
+  private final PageCache cache;
+  private final VmOps vmOps;
+
+  RegularFiles(PageCache cache, FaultHandler faults) {
+    this.cache = cache;
+    this.vmOps = new WriteNotified(faults);
+  }
+
+  /** A new file of this size in bytes. */
+  OpenFile create(String name, long size) {
+    AddressSpace mapping = new AddressSpace(true, false);
+    OpenFile file =
+        new OpenFile(this, mapping, OpenFile.FMODE_READ | OpenFile.FMODE_WRITE, name);
+    file.privateData = cache.create(mapping, size, Frames.FILE);
+    return file;
+  }
+
+  @Override
+  public long mmap(Vma vma) {
+    vma.ops = vmOps;
+    return 0;
+  }
+
+  private static final class WriteNotified extends PageCacheOps {
+    WriteNotified(FaultHandler faults) {
+      super(faults);
+    }
+
+    @Override
+    public boolean hasPageMkwrite() {
+      return true;
+    }
+
+    /** ext4_page_mkwrite: the page stays locked, unless a truncation was faster. */
+    @Override
+    public int pageMkwrite(VmFault fault) {
+      boolean inside = fault.pgoff < PageCacheFile.of(fault.vma()).sizeInPages();
+      return inside ? VmFault.LOCKED : VmFault.NOPAGE;
+    }
+  }
+}
