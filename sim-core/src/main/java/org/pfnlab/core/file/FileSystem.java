@@ -91,15 +91,20 @@ public final class FileSystem implements FrameHolder {
     if (position < 0 || !(file.ops instanceof ObjectOps ops)) {
       return -Errno.EINVAL;
     }
-    return position + length < 0 ? -Errno.EFBIG : ops.write(file, bytes, length, position);
+    return Long.compareUnsigned(position + length, ops.maxBytes()) > 0
+        ? -Errno.EFBIG
+        : ops.write(file, bytes, length, position);
   }
 
-  /** ftruncate(2): 0, -EINVAL (also: not open for writing), -EPERM (sealed). */
+  /** ftruncate(2): 0, -EINVAL (also: not open for writing), -EPERM (sealed), -EFBIG. */
   public long truncate(OpenFile file, long size) {
-    return size < 0
-            || !file.canAccess(OpenFile.FMODE_WRITE)
-            || !(file.ops instanceof ObjectOps ops)
-        ? -Errno.EINVAL
+    if (size < 0
+        || !file.canAccess(OpenFile.FMODE_WRITE)
+        || !(file.ops instanceof ObjectOps ops)) {
+      return -Errno.EINVAL;
+    }
+    return Long.compareUnsigned(size, ops.maxBytes()) > 0
+        ? -Errno.EFBIG
         : ops.truncate(file, size);
   }
 
@@ -114,7 +119,9 @@ public final class FileSystem implements FrameHolder {
     if (!file.canAccess(OpenFile.FMODE_WRITE)) {
       return -Errno.EBADF;
     }
-    return offset + length < 0 ? -Errno.EFBIG : file.ops.punchHole(file, offset, length);
+    return offset + length < 0
+        ? -Errno.EFBIG
+        : file.ops.punchHole(file, offset, length);
   }
 
   /**

@@ -9,6 +9,12 @@ import org.pfnlab.core.mm.OpenFile;
  * fcntl do with them. The calls come with the mode of the open file checked already.
  */
 abstract class ObjectOps extends FileOps {
+  /** MAX_LFS_FILESIZE, unless the filesystem cannot hold that much. */
+  @Override
+  public long maxBytes() {
+    return Long.MAX_VALUE;
+  }
+
   /** pread: bytes read, 0 at the end, or -errno. */
   long read(OpenFile file, byte[] bytes, int length, long position) {
     return -Errno.EINVAL;

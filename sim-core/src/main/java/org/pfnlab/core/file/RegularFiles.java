@@ -16,6 +16,9 @@ import org.pfnlab.core.phys.Frames;
  * a hole.
  */
 final class RegularFiles extends CachedFileOps {
+  /** ext4 counts 4 KiB blocks in 32 bits. */
+  private static final long MAX_BYTES = 0xffff_ffffL << 12;
+
   private final PageCache cache;
   private final VmOps vmOps;
 
@@ -31,6 +34,11 @@ final class RegularFiles extends CachedFileOps {
         new OpenFile(this, mapping, OpenFile.FMODE_READ | OpenFile.FMODE_WRITE, name);
     file.privateData = cache.create(mapping, size, Frames.FILE);
     return file;
+  }
+
+  @Override
+  public long maxBytes() {
+    return MAX_BYTES;
   }
 
   @Override

@@ -23,6 +23,11 @@ final class ZeroDevice extends ObjectOps {
   }
 
   @Override
+  public long maxBytes() {
+    return -1;
+  }
+
+  @Override
   public long mmap(Vma vma) {
     if (!vma.has(VmFlags.VM_SHARED)) {
       vma.ops = null;

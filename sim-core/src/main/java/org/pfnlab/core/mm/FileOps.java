@@ -10,6 +10,14 @@ public abstract class FileOps {
   }
 
   /**
+   * Where a mapping has to end, in bytes of the file, unsigned: s_maxbytes of a regular file; a
+   * device may be mapped up to the end of 64 bits.
+   */
+  public long maxBytes() {
+    return -1;
+  }
+
+  /**
    * What a mapping of this file may be, asked by mmap(2) before anything is changed: a noexec mount
    * takes VM_MAYEXEC, the seals of a memfd take VM_MAYWRITE.
    *

@@ -147,6 +147,9 @@ public final class Mmap {
     }
     long vmFlags =
         MapFlags.vmProt(prot) | MapFlags.vmFlags(flags) | mm.defFlags | VmFlags.VM_MAY_ALL;
+    if (file != null && !endsInside(file, pgoff, bytes)) {
+      return -Errno.EOVERFLOW;
+    }
     long typed =
         file != null ? fileFlags(file, prot, flags, vmFlags) : anonymousFlags(flags, vmFlags);
     if (Errno.isError(typed)) {
@@ -163,6 +166,13 @@ public final class Mmap {
   private static long roundHint(long hint) {
     long page = hint & ~0xfffL;
     return hint != 0 && Long.compareUnsigned(page, Mm.MMAP_MIN_ADDR) < 0 ? Mm.MMAP_MIN_ADDR : page;
+  }
+
+  /** file_mmap_ok. */
+  private static boolean endsInside(OpenFile file, long pgoff, long bytes) {
+    long max = file.ops.maxBytes();
+    return Long.compareUnsigned(bytes, max) <= 0
+        && Long.compareUnsigned(pgoff, (max - bytes) >>> 12) <= 0;
   }
 
   /** The map-type switch of do_mmap for files: flags, or -errno. */
