@@ -23,8 +23,7 @@ public final class FileSystem implements FrameHolder {
   private final ZeroDevice zeroDevice;
 
   /** Objects whose pages are these frames, mapped by this fault handler. */
-  public FileSystem(
-      Kernel kernel, Frames frames, FaultHandler faults, UnmapMapping unmapMapping) {
+  public FileSystem(Kernel kernel, Frames frames, FaultHandler faults, UnmapMapping unmapMapping) {
     cache = new PageCache(frames, unmapMapping);
     shmem = new Shmem(kernel, cache, faults);
     regularFiles = new RegularFiles(cache, faults);
@@ -98,14 +97,10 @@ public final class FileSystem implements FrameHolder {
 
   /** ftruncate(2): 0, -EINVAL (also: not open for writing), -EPERM (sealed), -EFBIG. */
   public long truncate(OpenFile file, long size) {
-    if (size < 0
-        || !file.canAccess(OpenFile.FMODE_WRITE)
-        || !(file.ops instanceof ObjectOps ops)) {
+    if (size < 0 || !file.canAccess(OpenFile.FMODE_WRITE) || !(file.ops instanceof ObjectOps ops)) {
       return -Errno.EINVAL;
     }
-    return Long.compareUnsigned(size, ops.maxBytes()) > 0
-        ? -Errno.EFBIG
-        : ops.truncate(file, size);
+    return Long.compareUnsigned(size, ops.maxBytes()) > 0 ? -Errno.EFBIG : ops.truncate(file, size);
   }
 
   /**
@@ -119,9 +114,7 @@ public final class FileSystem implements FrameHolder {
     if (!file.canAccess(OpenFile.FMODE_WRITE)) {
       return -Errno.EBADF;
     }
-    return offset + length < 0
-        ? -Errno.EFBIG
-        : file.ops.punchHole(file, offset, length);
+    return offset + length < 0 ? -Errno.EFBIG : file.ops.punchHole(file, offset, length);
   }
 
   /**

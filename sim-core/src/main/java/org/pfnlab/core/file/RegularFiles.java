@@ -30,8 +30,7 @@ final class RegularFiles extends CachedFileOps {
   /** A new file of this size in bytes. */
   OpenFile create(String name, long size) {
     AddressSpace mapping = new AddressSpace(true, false);
-    OpenFile file =
-        new OpenFile(this, mapping, OpenFile.FMODE_READ | OpenFile.FMODE_WRITE, name);
+    OpenFile file = new OpenFile(this, mapping, OpenFile.FMODE_READ | OpenFile.FMODE_WRITE, name);
     file.privateData = cache.create(mapping, size, Frames.FILE);
     return file;
   }

@@ -11,8 +11,8 @@ import org.pfnlab.core.phys.Frames;
 
 /**
  * memfd_secret (mm/secretmem.c, v5.14): memory that only its owners' page tables show. It can only
- * be mapped, shared and never executable; it is locked from the start, for good, and
- * get_user_pages refuses it.
+ * be mapped, shared and never executable; it is locked from the start, for good, and get_user_pages
+ * refuses it.
  *
  * <p>Left out: the direct map, which pages leave when they are allocated.
  */
@@ -28,8 +28,7 @@ final class SecretMemory extends ObjectOps {
   OpenFile create(String name, long size) {
     AddressSpace mapping = new AddressSpace(false, false);
     mapping.unevictable = true;
-    OpenFile file =
-        new OpenFile(this, mapping, OpenFile.FMODE_READ | OpenFile.FMODE_WRITE, name);
+    OpenFile file = new OpenFile(this, mapping, OpenFile.FMODE_READ | OpenFile.FMODE_WRITE, name);
     file.privateData = cache.create(mapping, size, Frames.FILE | Frames.SECRETMEM);
     return file;
   }

@@ -82,8 +82,7 @@ public final class Shmem implements SharedAnonymous {
 
   private OpenFile open(ShmemFileOps ops, String name, long size) {
     AddressSpace mapping = new AddressSpace(false, true);
-    OpenFile file =
-        new OpenFile(ops, mapping, OpenFile.FMODE_READ | OpenFile.FMODE_WRITE, name);
+    OpenFile file = new OpenFile(ops, mapping, OpenFile.FMODE_READ | OpenFile.FMODE_WRITE, name);
     file.privateData = cache.create(mapping, size, Frames.FILE | Frames.SWAPBACKED);
     return file;
   }
