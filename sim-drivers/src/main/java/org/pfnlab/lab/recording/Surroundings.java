@@ -7,7 +7,11 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.pfnlab.core.iomem.IomemFormatException;
+import org.pfnlab.core.iomem.IomemText;
+import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.kernel.Version;
+import org.pfnlab.core.machine.MachineConfig;
 import org.pfnlab.lab.BadInput;
 
 /**
@@ -49,18 +53,22 @@ public record Surroundings(String file, @Nullable Path folder) {
   }
 
   /**
-   * iomem.txt, which describes the machine.
+   * The machine that iomem.txt and mtrr.txt describe, with everything else as it is in the config;
+   * it has no MTRRs where there is no mtrr.txt.
    *
-   * @throws BadInput if there is no such file
+   * @throws BadInput if there is no iomem.txt, or it is damaged
    */
-  public Path iomem() {
-    return require("iomem.txt", "which describes the machine");
-  }
-
-  /** mtrr.txt, or null for a machine without MTRRs. */
-  public @Nullable Path mtrr() {
-    Path mtrr = folder == null ? null : folder.resolve("mtrr.txt");
-    return mtrr != null && Files.exists(mtrr) ? mtrr : null;
+  public MachineConfig machine(MachineConfig config) throws IOException {
+    Path iomem = require("iomem.txt", "which describes the machine");
+    String tree = Files.readString(iomem, StandardCharsets.UTF_8);
+    try {
+      IomemText.parse(new Kernel(config.profile()), tree);
+    } catch (IomemFormatException e) {
+      throw BadInput.in(iomem.toString(), e.getMessage());
+    }
+    Path mtrr = iomem.resolveSibling("mtrr.txt");
+    String mtrrs = Files.exists(mtrr) ? Files.readString(mtrr, StandardCharsets.UTF_8) : "";
+    return config.withIomem(tree).withMtrr(mtrrs);
   }
 
   private Path require(String name, String why) {

@@ -1,0 +1,62 @@
+package org.pfnlab.lab.replay;
+
+import org.pfnlab.lab.recording.Line;
+import org.pfnlab.lab.replay.process.ProcessReplays;
+import org.pfnlab.lab.spec.KernelSpec;
+import org.pfnlab.lab.verdict.Judge;
+import org.pfnlab.lab.verdict.Replayer;
+
+/** Tells by its first line what a recording is, and who replays it. */
+final class Formats {
+  private Formats() {}
+
+  /**
+   * The replayer for a recording, which has not seen the first line unless that is a header.
+   *
+   * @throws org.pfnlab.lab.BadInput if the first line is none that a recording begins with
+   */
+  static Opened open(Line first, Contest contest) {
+    if (first.text("op", "").equals("meta")) {
+      KernelSpec kernel = contest.kernelFor(ProcessReplays.recordedOn(first));
+      Judge judge = new Judge(kernel.toString(), contest.stopAtFirst());
+      return new Opened(ProcessReplays.of(first, kernel, judge), true);
+    }
+    if (first.has("header")) {
+      return notYet(contest, "counts of a sequence of operations", true);
+    }
+    if (first.has("test")) {
+      return notYet(contest, "test " + first.text("test"), false);
+    }
+    if (first.has("placement") || (first.has("kind") && first.has("op"))) {
+      return notYet(contest, "driver mappings", false);
+    }
+    throw first.bad(
+        "expected the first line of a recording: {\"op\":\"meta\",...}, or a case with \"kind\" and"
+            + " \"op\"");
+  }
+
+  private static Opened notYet(Contest contest, String what, boolean header) {
+    Judge judge = new Judge("", contest.stopAtFirst());
+    return new Opened(
+        new Replayer() {
+          @Override
+          public void replay(Line line) {
+            judge.cannotJudge(what);
+          }
+
+          @Override
+          public Judge judge() {
+            return judge;
+          }
+        },
+        header);
+  }
+
+  /**
+   * A replayer that is ready.
+   *
+   * @param replayer takes the lines
+   * @param tookFirst whether the first line was a header and is done
+   */
+  record Opened(Replayer replayer, boolean tookFirst) {}
+}

@@ -1,0 +1,35 @@
+package org.pfnlab.lab.replay.process;
+
+import com.google.common.collect.ImmutableMap;
+import org.pfnlab.core.kernel.Version;
+import org.pfnlab.core.machine.Machine;
+import org.pfnlab.core.machine.MachineConfig;
+import org.pfnlab.lab.recording.Line;
+import org.pfnlab.lab.spec.KernelSpec;
+import org.pfnlab.lab.verdict.Judge;
+import org.pfnlab.lab.verdict.Replayer;
+
+/** Opens recordings of process-side operations. */
+public final class ProcessReplays {
+  /** Headers name a series; these are the releases that were actually running. */
+  private static final ImmutableMap<String, String> RECORDED = ImmutableMap.of("6.18", "6.18.44");
+
+  private ProcessReplays() {}
+
+  /** The release that a recording was made on, by its header. */
+  public static Version recordedOn(Line header) {
+    String kernel = header.text("kernel");
+    try {
+      return Version.parse(RECORDED.getOrDefault(kernel, kernel));
+    } catch (IllegalArgumentException e) {
+      throw header.bad("expected a kernel release like 6.18 in \"kernel\": " + e.getMessage());
+    }
+  }
+
+  /** A replayer of the lines behind this header, on a fresh machine with this kernel. */
+  public static Replayer of(Line header, KernelSpec kernel, Judge judge) {
+    MachineConfig config = MachineConfig.of(kernel.profile()).withPolicies(kernel.policies());
+    Subject model = new ProcessModel(new Machine(config), Window.RECORDED);
+    return new ProcessReplay(header, model, Window.RECORDED, judge);
+  }
+}

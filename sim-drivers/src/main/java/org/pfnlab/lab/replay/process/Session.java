@@ -1,0 +1,60 @@
+package org.pfnlab.lab.replay.process;
+
+import java.util.Map;
+import java.util.TreeMap;
+import org.pfnlab.core.machine.Machine;
+import org.pfnlab.core.task.Process;
+
+/** The state of one replay: a machine and the processes that the recording names. */
+final class Session {
+  final Machine machine;
+  final Window window;
+
+  /** Living processes by their number, so that they come in the recorder's order. */
+  private final TreeMap<Integer, Process> processes = new TreeMap<>();
+
+  /** A machine with the one process p0, whose window is empty. */
+  Session(Machine machine, Window window) {
+    this.machine = machine;
+    this.window = window;
+    processes.put(0, machine.newProcess());
+  }
+
+  /** The living process that an input names. */
+  Process process(Operation operation, String name) {
+    Process process = processes.get(number(name));
+    if (process == null) {
+      throw operation.impossible("process " + name + " is not alive here");
+    }
+    return process;
+  }
+
+  /** The living process that the operation acts on. */
+  Process process(Operation operation) {
+    return process(operation, operation.process());
+  }
+
+  /** A process was forked under this name. */
+  void add(Operation operation, String name, Process process) {
+    if (processes.putIfAbsent(number(name), process) != null) {
+      throw operation.impossible("process " + name + " exists already");
+    }
+  }
+
+  /** A process has exited. */
+  void remove(String name) {
+    processes.remove(number(name));
+  }
+
+  /** Living processes with their names, in the recorder's order. */
+  Map<String, Process> living() {
+    TreeMap<Integer, Process> numbered = processes;
+    Map<String, Process> named = new java.util.LinkedHashMap<>();
+    numbered.forEach((number, process) -> named.put("p" + number, process));
+    return named;
+  }
+
+  private static int number(String name) {
+    return Integer.parseInt(name.substring(1));
+  }
+}

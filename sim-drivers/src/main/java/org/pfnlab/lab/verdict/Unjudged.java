@@ -1,0 +1,92 @@
+package org.pfnlab.lab.verdict;
+
+import org.pfnlab.core.kernel.Version;
+
+/**
+ * What nobody judges, because the kernel itself does not repeat it or because it is about the
+ * machine that ran it. Such operations and fields are left out of a comparison; they count as
+ * nothing.
+ */
+public enum Unjudged {
+  /** Timing lines and fields. */
+  ELAPSED_TIMES("all", "elapsed times", "an emulated CPU was timed"),
+
+  /** Numbers inside kernel messages. */
+  MESSAGE_NUMBERS(
+      "all",
+      "addresses, registers, line numbers and offsets inside klog; pids",
+      "they belong to one boot of one build"),
+
+  /** Calls of other processes. */
+  OTHER_TASKS("all", "other_tasks", "what else happened to run meanwhile"),
+
+  /** Symbols that stand for no event of the model. */
+  UNCOUNTED_SYMBOLS(
+      "all",
+      "counts of the symbols that counted-symbols.txt leaves out, TLB-flush batching among them",
+      "a compiler's or an emulated CPU's doing, see the reasons there"),
+
+  /** Steps of one walk. */
+  WALK_STEPS(
+      "all",
+      "next_resource and next_resource_skip_children one by one; their sum is judged",
+      "releases and compilers split the same walk differently"),
+
+  /** Pages that migrate while they are pinned. */
+  MIGRATING_PINS(
+      "6.1.192",
+      "udmabuf: gup_test:pin_longterm* and iouring_register_buffers",
+      "the pages migrate out of CMA while they are pinned, and how many calls succeed varies"),
+
+  /** Garbage behind a false success. */
+  FALSE_PINS(
+      "5.11",
+      "what follows once FOLL_PIN was granted for a special entry of a VM_MIXEDMAP VMA;"
+          + " that it did not fail is judged",
+      "the caller works with an array slot that was never written"),
+
+  /** Garbage behind an array. */
+  MISSING_BOUNDS_CHECK(
+      "5.11",
+      "udmabuf after mremap:grow_* past its end; that it is no SIGBUS is judged",
+      "the fault handler reads behind its page array"),
+
+  /** Nodes of an unknown tree. */
+  UNRECORDED_TREE(
+      "6.1.192", "counts_dma_mmap: iomem_nodes_visited", "that machine's tree is not recorded");
+
+  private static final Version V6_1_192 = Version.parse("v6.1.192");
+
+  private final String kernels;
+  private final String what;
+  private final String why;
+
+  Unjudged(String kernels, String what, String why) {
+    this.kernels = kernels;
+    this.what = what;
+    this.why = why;
+  }
+
+  /** The releases that it is about. */
+  public String kernels() {
+    return kernels;
+  }
+
+  /** What is left out. */
+  public String what() {
+    return what;
+  }
+
+  /** Why nobody can judge it. */
+  public String why() {
+    return why;
+  }
+
+  /** Whether a whole case is left out. */
+  public static boolean isWholeCase(Version kernel, String kind, String operation) {
+    return kernel.equals(V6_1_192)
+        && kind.equals("udmabuf")
+        && (operation.startsWith("gup_test:pin_longterm")
+            || operation.equals("iouring_register_buffers"));
+  }
+}
