@@ -26,9 +26,17 @@ public final class InsertEvents {
   public static final Event VMF_INSERT_PFN_PROT =
       Event.define("insert.vmf_insert_pfn_prot", "vmf_insert_pfn_prot");
 
-  /** vmf_insert_mixed and its variants. */
+  /** vmf_insert_mixed. */
   public static final Event VMF_INSERT_MIXED =
-      Event.define("insert.vmf_insert_mixed", "vmf_insert_mixed, _prot, _mkwrite");
+      Event.define("insert.vmf_insert_mixed", "vmf_insert_mixed");
+
+  /** vmf_insert_mixed_prot, which vmf_insert_mixed does not call. */
+  public static final Event VMF_INSERT_MIXED_PROT =
+      Event.define("insert.vmf_insert_mixed_prot", "vmf_insert_mixed_prot");
+
+  /** vmf_insert_mixed_mkwrite. */
+  public static final Event VMF_INSERT_MIXED_MKWRITE =
+      Event.define("insert.vmf_insert_mixed_mkwrite", "vmf_insert_mixed_mkwrite");
 
   /** insert_pfn: one raw frame. */
   public static final Event INSERT_PFN = Event.define("insert.insert_pfn", "insert_pfn");

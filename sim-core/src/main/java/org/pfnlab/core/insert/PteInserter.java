@@ -231,6 +231,7 @@ public final class PteInserter {
 
   /** vmf_insert_mixed: {@link #vmfInsertMixedProt} with the VMA's protection. */
   public int vmfInsertMixed(Vma vma, long address, long pfn) {
+    meter.count(InsertEvents.VMF_INSERT_MIXED);
     return insertMixed(vma, address, pfn, vma.pageProt, false);
   }
 
@@ -243,11 +244,13 @@ public final class PteInserter {
    * @throws KernelBug in a VMA that is not VM_MIXEDMAP, before v6.11; the zero page may go anywhere
    */
   public int vmfInsertMixedProt(Vma vma, long address, long pfn, long prot) {
+    meter.count(InsertEvents.VMF_INSERT_MIXED_PROT);
     return insertMixed(vma, address, pfn, prot, false);
   }
 
   /** vmf_insert_mixed_mkwrite: the same, and the entry is young, dirty and writable. */
   public int vmfInsertMixedMkwrite(Vma vma, long address, long pfn) {
+    meter.count(InsertEvents.VMF_INSERT_MIXED_MKWRITE);
     return insertMixed(vma, address, pfn, vma.pageProt, true);
   }
 
@@ -262,7 +265,6 @@ public final class PteInserter {
   }
 
   private int mixed(Vma vma, long address, long pfn, long prot, boolean mkwrite) {
-    meter.count(InsertEvents.VMF_INSERT_MIXED);
     if (!mixedOk(vma, pfn, mkwrite)) {
       if (mixedRefuses) {
         return VmFault.SIGBUS;
