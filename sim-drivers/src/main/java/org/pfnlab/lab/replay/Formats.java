@@ -1,6 +1,13 @@
 package org.pfnlab.lab.replay;
 
+import java.io.IOException;
+import java.nio.file.Path;
+import org.pfnlab.core.kernel.Version;
+import org.pfnlab.core.machine.MachineConfig;
 import org.pfnlab.lab.recording.Line;
+import org.pfnlab.lab.recording.Surroundings;
+import org.pfnlab.lab.replay.battery.BatteryReplay;
+import org.pfnlab.lab.replay.counts.ResourceTreeReplay;
 import org.pfnlab.lab.replay.process.ProcessReplays;
 import org.pfnlab.lab.spec.KernelSpec;
 import org.pfnlab.lab.verdict.Judge;
@@ -15,7 +22,7 @@ final class Formats {
    *
    * @throws org.pfnlab.lab.BadInput if the first line is none that a recording begins with
    */
-  static Opened open(Line first, Contest contest) {
+  static Opened open(Path path, Line first, Contest contest) throws IOException {
     if (first.text("op", "").equals("meta")) {
       KernelSpec kernel = contest.kernelFor(ProcessReplays.recordedOn(first));
       Judge judge = new Judge(kernel.toString(), contest.stopAtFirst());
@@ -28,11 +35,26 @@ final class Formats {
       return notYet(contest, "test " + first.text("test"), false);
     }
     if (first.has("placement") || (first.has("kind") && first.has("op"))) {
-      return notYet(contest, "driver mappings", false);
+      return driverRecording(path, first, contest);
     }
     throw first.bad(
         "expected the first line of a recording: {\"op\":\"meta\",...}, or a case with \"kind\" and"
             + " \"op\"");
+  }
+
+  private static Opened driverRecording(Path path, Line first, Contest contest) throws IOException {
+    Surroundings around = Surroundings.of(path, first.file());
+    KernelSpec spec = contest.kernel();
+    Version release = spec == null ? around.release() : spec.profile().version();
+    KernelSpec kernel = contest.kernelFor(release);
+    MachineConfig config =
+        around.machine(MachineConfig.of(kernel.profile()).withPolicies(kernel.policies()));
+    Judge judge = new Judge(kernel.toString(), contest.stopAtFirst());
+    Replayer replayer =
+        first.has("placement")
+            ? new ResourceTreeReplay(config, judge)
+            : new BatteryReplay(config, judge);
+    return new Opened(replayer, false);
   }
 
   private static Opened notYet(Contest contest, String what, boolean header) {

@@ -42,7 +42,7 @@ public final class Referee {
       if (first == null) {
         throw BadInput.at(name, 1, "the file is empty, expected JSON lines");
       }
-      Formats.Opened opened = Formats.open(first, contest);
+      Formats.Opened opened = Formats.open(recording, first, contest);
       Replayer replayer = opened.replayer();
       for (Line line = opened.tookFirst() ? lines.next() : first;
           line != null && !replayer.judge().isDone();

@@ -5,10 +5,11 @@ import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.kernel.Policy;
+import org.pfnlab.drivers.policy.DriverPolicies;
 
 /** The policies that can be named in a kernel spec; every driver contributes its own. */
 public final class PolicyCatalog {
-  private static final PolicyCatalog STANDARD = of(ImmutableList.of());
+  private static final PolicyCatalog STANDARD = of(DriverPolicies.all());
 
   private final ImmutableMap<String, Policy> byName;
 

@@ -180,6 +180,7 @@ class ReplayCommandTest {
         "{\"op\":\"meta\",\"format\":1} | 1: expected a field \"kernel\"",
         "{\"op\":\"meta\",\"format\":1,\"kernel\":\"6.18\"}\\n{\"i\":0} | 2: expected a field \"op\"",
         "{\"op\":\"meta\",\"format\":1,\"kernel\":\"6.18\"}\\n{\"i\":0,\"op\":\"exit\",\"p\":\"p4\",\"r\":{\"ok\":true}} | 2: process p4 is not alive",
+        "{\"kind\":\"anon\",\"op\":\"state\"} | expected uname.txt in the recording's folder",
       })
   void damagedRecordingsAreOneLine(String content, String message) throws IOException {
     Path damaged = write("damaged.jsonl", content.replace("\\n", "\n"));
@@ -200,6 +201,18 @@ class ReplayCommandTest {
     assertThat(err.toString().lines()).hasSize(1);
     assertThat(lines()).hasSize(1);
     assertThat(lines().get(0)).endsWith(" matched, 0 mismatched");
+  }
+
+  @Test
+  void aDamagedMachineIsOneLine() throws IOException {
+    Files.copy(
+        Recordings.path("linux-6.1/battery/mod_e_sys_insert_pfn.jsonl.gz"),
+        folder.resolve("mod_e.jsonl.gz"));
+    write("uname.txt", "Linux (none) 6.1.192-oracle #2 SMP x86_64 GNU/Linux\n");
+    write("iomem.txt", "00001000-zzzz : System RAM\n");
+    assertThat(replay(folder.resolve("mod_e.jsonl.gz"))).isEqualTo(2);
+    assertThat(err.toString()).contains("iomem.txt: ").contains("line 1");
+    assertThat(err.toString().lines()).hasSize(1);
   }
 
   @Test

@@ -1,0 +1,66 @@
+package org.pfnlab.lab.replay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.pfnlab.lab.spec.KernelSpec;
+import org.pfnlab.lab.verdict.Tally;
+
+/** What three kernels answered about the mappings of one test driver. */
+class DriverRecordingsTest {
+  static List<Path> battery() {
+    return Stream.of("linux-5.11", "linux-6.1", "linux-6.18.2")
+        .flatMap(set -> Recordings.in(set + "/battery").stream())
+        .toList();
+  }
+
+  @ParameterizedTest
+  @MethodSource("battery")
+  void batteryCases(Path file) throws IOException {
+    Tally tally = Recordings.replay(file);
+    assertThat(tally.mismatched()).as(Recordings.show(tally)).isZero();
+    assertThat(tally.matched()).isGreaterThan(200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"linux-5.11", "linux-6.1", "linux-6.18.2"})
+  void countsOverGrowingResourceTrees(String set) throws IOException {
+    Tally tally = Recordings.replay(Recordings.path(set + "/counts/resource_tree.jsonl.gz"));
+    assertThat(tally.mismatched()).as(Recordings.show(tally)).isZero();
+    assertThat(tally.isClean()).isTrue();
+    assertThat(tally.matched()).isEqualTo(72);
+  }
+
+  /** What one kernel does differently from another must be noticed. */
+  @ParameterizedTest
+  @CsvSource({
+    "linux-6.1, v6.1.192-X86_PAT, 300",
+    "linux-6.1, v5.11, 1",
+    "linux-5.11, v6.18.2, 40",
+    "linux-6.18.2, v6.1.192, 40",
+  })
+  void anotherKernelIsNoticed(String set, String kernel, long atLeast) throws IOException {
+    Path file = Recordings.path(set + "/battery/mod_a_bar_remap_wc.jsonl.gz");
+    Tally tally = Recordings.replay(file, KernelSpec.parse(kernel));
+    assertThat(tally.mismatched()).isGreaterThanOrEqualTo(atLeast);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "linux-5.11, v5.11-IOMEM_SIBLINGS_ONLY",
+    "linux-6.1, v6.1.192-IOMEM_SKIP_CHILDREN",
+    "linux-6.1, v6.1.192-X86_PAT",
+    "linux-6.18.2, v6.18.2-PER_VMA_LOCK",
+  })
+  void anotherWayIsCounted(String set, String kernel) throws IOException {
+    Path file = Recordings.path(set + "/counts/resource_tree.jsonl.gz");
+    assertThat(Recordings.replay(file, KernelSpec.parse(kernel)).mismatched()).isPositive();
+  }
+}

@@ -1,0 +1,44 @@
+package org.pfnlab.lab.replay.counts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.util.Map;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.pfnlab.lab.recording.JsonLines;
+import org.pfnlab.lab.recording.Line;
+import org.pfnlab.lab.replay.Recordings;
+
+class CountedSymbolsTest {
+  private final CountedSymbols symbols = CountedSymbols.standard();
+
+  @ParameterizedTest
+  @ValueSource(strings = {"linux-5.11", "linux-6.1", "linux-6.18.2"})
+  void everyCountedSymbolIsComparedOrLeftOutForAReason(String set) throws IOException {
+    TreeSet<String> unknown = new TreeSet<>();
+    try (JsonLines lines =
+        JsonLines.open(Recordings.path(set + "/counts/resource_tree.jsonl.gz"), set)) {
+      for (Line line = lines.next(); line != null; line = lines.next()) {
+        if (line.has("counts")) {
+          for (Map.Entry<String, JsonNode> count : line.node("counts").properties()) {
+            if (!count.getValue().isNull()
+                && !symbols.compares(count.getKey())
+                && symbols.reasonToLeaveOut(count.getKey()) == null) {
+              unknown.add(count.getKey());
+            }
+          }
+        }
+      }
+    }
+    assertThat(unknown).isEmpty();
+  }
+
+  @Test
+  void nothingIsBothComparedAndLeftOut() {
+    assertThat(symbols.leftOut()).noneMatch(symbols::compares);
+  }
+}
