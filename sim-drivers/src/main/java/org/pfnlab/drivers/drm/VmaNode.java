@@ -1,8 +1,7 @@
 package org.pfnlab.drivers.drm;
 
-import java.util.Collections;
-import java.util.IdentityHashMap;
-import java.util.Set;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * drm_vma_offset_node: the fake offset under which one object, or one way of mapping it, is found
@@ -12,7 +11,7 @@ public final class VmaNode {
   private final long start;
   private final long pages;
   private final Object owner;
-  private final Set<DrmFile> allowed = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final List<DrmFile> allowed = new ArrayList<>(1);
 
   VmaNode(long start, long pages, Object owner) {
     this.start = start;

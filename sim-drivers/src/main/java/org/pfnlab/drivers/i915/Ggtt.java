@@ -73,11 +73,11 @@ public final class Ggtt {
     if (present != null) {
       return present;
     }
-    unbindOverlapping(object, first, pages);
-    long at = pages > space.size() ? -1 : space.insert(pages);
+    long at = space.insert(pages);
     if (at < 0) {
       return null;
     }
+    unbindOverlapping(object, first, pages);
     GgttView view = new GgttView(object, first, pages, at);
     for (long page = 0; page < pages; page++) {
       machine.frames().copyContent(object.backingPfn(first + page), pfn(at + page));

@@ -31,6 +31,11 @@ public final class I915Object extends GemObject {
     readOnly = true;
   }
 
+  /** Its device. */
+  public I915 i915() {
+    return i915;
+  }
+
   boolean isReadOnly() {
     return readOnly;
   }
