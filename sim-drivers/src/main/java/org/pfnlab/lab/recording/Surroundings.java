@@ -64,7 +64,7 @@ public record Surroundings(String file, @Nullable Path folder) {
     try {
       IomemText.parse(new Kernel(config.profile()), tree);
     } catch (IomemFormatException e) {
-      throw BadInput.in(iomem.toString(), e.getMessage());
+      throw BadInput.in(iomem.toString(), String.valueOf(e.getMessage()));
     }
     Path mtrr = iomem.resolveSibling("mtrr.txt");
     String mtrrs = Files.exists(mtrr) ? Files.readString(mtrr, StandardCharsets.UTF_8) : "";

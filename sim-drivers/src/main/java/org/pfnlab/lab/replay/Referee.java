@@ -109,8 +109,11 @@ public final class Referee {
     try {
       return future.get();
     } catch (ExecutionException e) {
-      Throwables.throwIfUnchecked(e.getCause());
-      throw new IllegalStateException(e.getCause());
+      Throwable cause = e.getCause();
+      if (cause != null) {
+        Throwables.throwIfUnchecked(cause);
+      }
+      throw new IllegalStateException(cause);
     }
   }
 }

@@ -7,6 +7,8 @@ package org.pfnlab.lab.verdict;
 public final class NotModelled extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  private final String what;
+
   /**
    * Something that is not modelled.
    *
@@ -14,5 +16,11 @@ public final class NotModelled extends RuntimeException {
    */
   public NotModelled(String what) {
     super(what, null, false, false);
+    this.what = what;
+  }
+
+  /** What is not modelled. */
+  public String what() {
+    return what;
   }
 }

@@ -46,7 +46,7 @@ public final class BatteryReplay implements Replayer {
       CaseResult result = CaseExecution.run(config, kind, asked);
       judge.compare(line, asked.describe(label), expected, result.answer(), result::picture);
     } catch (NotModelled e) {
-      judge.cannotJudge(e.getMessage());
+      judge.cannotJudge(e.what());
     } catch (RuntimeException e) {
       ObjectNode failure = expected.objectNode().put("model_failed", e.toString());
       judge.compare(line, asked.describe(label), expected, failure, ImmutableList::of);

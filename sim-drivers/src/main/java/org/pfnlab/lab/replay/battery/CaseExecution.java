@@ -71,7 +71,7 @@ final class CaseExecution {
       object.close();
     } catch (KernelBug bug) {
       picture = picture();
-      kernel.log().print(bug.getMessage());
+      kernel.log().print(String.valueOf(bug.getMessage()));
       run.answer.put("fate", Fate.ofBug(kernel));
     } catch (KernelHang hang) {
       picture = picture();

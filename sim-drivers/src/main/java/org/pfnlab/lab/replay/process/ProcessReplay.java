@@ -61,8 +61,8 @@ public final class ProcessReplay implements Replayer {
           masked ? maskLike(expected, got) : got,
           () -> subject.picture(operation));
     } catch (NotModelled e) {
-      judge.cannotJudge(e.getMessage());
-      lost = "after " + e.getMessage();
+      judge.cannotJudge(e.what());
+      lost = "after " + e.what();
     } catch (BadInput e) {
       throw e;
     } catch (RuntimeException e) {
