@@ -272,9 +272,12 @@ public final class FaultHandler {
 
   /**
    * do_fault_around: maps what is cached in 16 pages from the aligned block's start, or from the
-   * VMA's start if that comes later, up to the end of the VMA and of the page table.
+   * VMA's start if that comes later, up to the end of the VMA and of the page table. Also for
+   * ->fault of a file that had to wait for its pages, since a fault that comes again begins here.
+   *
+   * @return {@link VmFault#NOPAGE} if the page is mapped now, else 0
    */
-  private int faultAround(Vma vma, VmOps ops, long address, int flags) {
+  public int faultAround(Vma vma, VmOps ops, long address, int flags) {
     long from = Math.max(address & -(AROUND << 12L), vma.start);
     long tableEnd = (address | 0x1f_ffff) + 1;
     long to = Math.min(Math.min(from + (AROUND << 12), tableEnd), vma.end);

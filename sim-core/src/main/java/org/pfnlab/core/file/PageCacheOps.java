@@ -19,7 +19,7 @@ class PageCacheOps extends VmOps {
   }
 
   @Override
-  public final int fault(VmFault fault) {
+  public int fault(VmFault fault) {
     PageCacheFile object = PageCacheFile.of(fault.vma());
     long pfn = object.pageForFault(fault.pgoff);
     if (pfn < 0) {

@@ -46,9 +46,35 @@ final class RegularFiles extends CachedFileOps {
     return 0;
   }
 
+  /** force_page_cache_readahead. */
+  @Override
+  public void willNeed(OpenFile file, long offset, long length) {
+    Readahead.fill(PageCacheFile.of(file), offset >>> 12, (offset + length + 4095) >>> 12);
+  }
+
   private static final class WriteNotified extends PageCacheOps {
+    private final FaultHandler faults;
+
     WriteNotified(FaultHandler faults) {
       super(faults);
+      this.faults = faults;
+    }
+
+    /**
+     * filemap_fault. A miss waits for the disk without mmap_lock and sends the fault back; a read
+     * that comes again finds its page, and those that readahead brought, by fault-around.
+     */
+    @Override
+    public int fault(VmFault fault) {
+      Vma vma = fault.vma();
+      PageCacheFile file = PageCacheFile.of(vma);
+      if (fault.pgoff < file.sizeInPages() && file.cached(fault.pgoff) < 0) {
+        Readahead.faultMissed(file, vma, fault.pgoff);
+        if (!fault.isWrite() && faults.faultAround(vma, this, fault.address, fault.flags) != 0) {
+          return VmFault.NOPAGE;
+        }
+      }
+      return super.fault(fault);
     }
 
     @Override

@@ -72,6 +72,9 @@ public abstract class FileOps {
     return -Errno.ENODEV;
   }
 
+  /** posix_fadvise(WILLNEED), which MADV_WILLNEED uses; the range is in bytes. */
+  public void willNeed(OpenFile file, long offset, long length) {}
+
   /** Called when the last reference is dropped. */
   public void release(OpenFile file) {}
 }

@@ -34,7 +34,7 @@ import org.pfnlab.core.mm.Vma;
  * refusal has taken it. A hole does not stop the walk, but the answer is ENOMEM then.
  *
  * <p>Left out: MADV_HWPOISON and MADV_SOFT_OFFLINE, which are unknown advice here as without
- * CONFIG_MEMORY_FAILURE; readahead and swapping in by MADV_WILLNEED; the question of MADV_PAGEOUT
+ * CONFIG_MEMORY_FAILURE; swapping in by MADV_WILLNEED; the question of MADV_PAGEOUT
  * whether the caller could write to the file, for everybody is root.
  */
 public final class Madvise {
@@ -206,7 +206,7 @@ public final class Madvise {
     }
     return switch (advice) {
       case MADV_REMOVE -> remove(vma, start, end);
-      case MADV_WILLNEED -> 0;
+      case MADV_WILLNEED -> willNeed(vma, start, end);
       case MADV_COLD -> pages.cold(vma, start, end);
       case MADV_PAGEOUT -> pages.pageOut(vma, start, end);
       case MADV_FREE -> pages.free(vma, start, end);
@@ -234,6 +234,21 @@ public final class Madvise {
       return converted ? -Errno.EAGAIN : modify.errno();
     }
     target.flags = flags | (target.flags & VmFlags.VM_MAYBE_GUARD);
+    return 0;
+  }
+
+  /** madvise_willneed: vfs_fadvise, called without mmap_lock, whose answer nobody hears. */
+  private static long willNeed(Vma vma, long start, long end) {
+    OpenFile file = vma.file;
+    if (file != null) {
+      Mm mm = vma.mm;
+      long offset = vma.pgoffOf(start) << 12;
+      file.get();
+      mm.readUnlock();
+      file.ops.willNeed(file, offset, end - start);
+      file.put();
+      mm.readLock();
+    }
     return 0;
   }
 
