@@ -34,8 +34,8 @@ import org.pfnlab.core.mm.Vma;
  * refusal has taken it. A hole does not stop the walk, but the answer is ENOMEM then.
  *
  * <p>Left out: MADV_HWPOISON and MADV_SOFT_OFFLINE, which are unknown advice here as without
- * CONFIG_MEMORY_FAILURE; swapping in by MADV_WILLNEED; the question of MADV_PAGEOUT
- * whether the caller could write to the file, for everybody is root.
+ * CONFIG_MEMORY_FAILURE; swapping in by MADV_WILLNEED; the question of MADV_PAGEOUT whether the
+ * caller could write to the file, for everybody is root.
  */
 public final class Madvise {
   /** madvise calls. */
