@@ -65,8 +65,7 @@ public final class ApplyToPageRange {
     long pte = Pte.of(pfn, prot) | special;
     long end = address + size;
     for (long at = address; at < end; ) {
-      if (pageTable.levelAt(at) > 1) {
-        kernel.log().warnOnce("apply_to_pmd_range", "a huge leaf is in the way");
+      if (isUnderHugeLeaf(pageTable, at)) {
         return -EINVAL;
       }
       PageTable.Table leaf = pageTable.leafAlloc(at);
@@ -74,11 +73,57 @@ public final class ApplyToPageRange {
       int n = (int) Math.min((end - at + PageTable.PAGE_SIZE - 1) >>> 12, PageTable.ENTRIES - from);
       pageTable.lock();
       leaf.fill(from, from + n, pte + Pte.advance(pte, (at - address) >>> 12), 1);
-      meter.count(PageTable.PTE_SET, n);
-      meter.count(InsertEvents.PTE, n);
-      pageTable.unlock();
+      applied(pageTable, n);
       at += (long) n << 12;
     }
     return 0;
+  }
+
+  /**
+   * The same for frames that do not follow each other, as i915's remap_io_sg fills from a
+   * scatterlist.
+   *
+   * @param pfns the page frames; those at [from, from + count) are mapped, one at least
+   */
+  public long mapSpecial(Vma vma, long address, long[] pfns, int from, int count, long prot) {
+    meter.count(InsertEvents.APPLY_TO_PAGE_RANGE);
+    if (hook != null) {
+      long refused = hook.beforeInsert(vma, address, pfns[from], true);
+      if (refused != 0) {
+        return refused;
+      }
+    }
+    PageTable pageTable = vma.mm.pageTable;
+    for (int done = 0; done < count; ) {
+      long at = address + ((long) done << 12);
+      if (isUnderHugeLeaf(pageTable, at)) {
+        return -EINVAL;
+      }
+      PageTable.Table leaf = pageTable.leafAlloc(at);
+      int first = PageTable.index(at);
+      int n = Math.min(count - done, PageTable.ENTRIES - first);
+      pageTable.lock();
+      for (int i = 0; i < n; i++) {
+        leaf.entries[first + i] = Pte.of(pfns[from + done + i], prot) | special;
+      }
+      applied(pageTable, n);
+      done += n;
+    }
+    return 0;
+  }
+
+  private boolean isUnderHugeLeaf(PageTable pageTable, long address) {
+    if (pageTable.levelAt(address) <= 1) {
+      return false;
+    }
+    kernel.log().warnOnce("apply_to_pmd_range", "a huge leaf is in the way");
+    return true;
+  }
+
+  private void applied(PageTable pageTable, int n) {
+    meter.count(InsertEvents.APPLIED, n);
+    meter.count(PageTable.PTE_SET, n);
+    meter.count(InsertEvents.PTE, n);
+    pageTable.unlock();
   }
 }

@@ -61,5 +61,9 @@ public final class InsertEvents {
   public static final Event APPLY_TO_PAGE_RANGE =
       Event.define("insert.apply_to_page_range", "apply_to_page_range");
 
+  /** Entries written by the callback of apply_to_page_range, one indirect call each. */
+  public static final Event APPLIED =
+      Event.define("insert.applied", "calls of apply_to_page_range's callback");
+
   private InsertEvents() {}
 }

@@ -168,6 +168,24 @@ public final class PteInserter {
   }
 
   /**
+   * vmf_insert_page with a protection of its own: a counted page, seen as the caller says. In no
+   * release: the first way out of D. Hildenbrand's answer of 26 August 2025. The VMA must be
+   * VM_MIXEDMAP already.
+   */
+  public int vmfInsertPageProt(Vma vma, long address, long pfn, long prot) {
+    meter.count(InsertEvents.VM_INSERT_PAGE);
+    if (!vma.contains(address)) {
+      return VmFault.SIGBUS;
+    }
+    if (frames.refcount(pfn) == 0) {
+      return VmFault.SIGBUS;
+    }
+    setMixedMap(vma);
+    long refused = ask(vma, address, pfn, false);
+    return faultCode(refused != 0 ? refused : pageEntries.insert(vma, address, pfn, prot, false));
+  }
+
+  /**
    * vmf_insert_page_mkwrite (v6.15): an ordinary entry in any VMA; a present entry of the same page
    * becomes writable, another one is VM_FAULT_SIGBUS.
    */
@@ -226,6 +244,33 @@ public final class PteInserter {
       return faultCode(refused);
     }
     pfnEntries.insert(vma, address, pfn, tracking.trackInsert(pfn, prot), false);
+    return VmFault.NOPAGE;
+  }
+
+  /**
+   * A raw frame of RAM, with the protection as it is: the caller knows the cache mode, and nobody
+   * asks PAT. In no release: the interface declared for RAM only of D. Hildenbrand's answer of 26
+   * August 2025 to the bypass of PAT in TTM. Checks are those of {@link #vmfInsertPfnProt}.
+   *
+   * @return VM_FAULT_NOPAGE; VM_FAULT_SIGBUS outside of the VMA
+   * @throws KernelBug unless the VMA is VM_PFNMAP and no COW mapping
+   */
+  public int vmfInsertPfnRam(Vma vma, long address, long pfn, long prot) {
+    long kind = vma.flags & EITHER;
+    if (kind != VM_PFNMAP) {
+      throw kind == 0 ? InsertBugs.INSERT_PFN_ORDINARY_VMA : InsertBugs.INSERT_PFN_BOTH;
+    }
+    if (vma.isCowMapping()) {
+      throw InsertBugs.INSERT_PFN_COW;
+    }
+    if (!vma.contains(address)) {
+      return VmFault.SIGBUS;
+    }
+    long refused = ask(vma, address, pfn, true);
+    if (refused != 0) {
+      return faultCode(refused);
+    }
+    pfnEntries.insert(vma, address, pfn, prot, false);
     return VmFault.NOPAGE;
   }
 

@@ -17,6 +17,11 @@ final class FrameMemtypes implements RamPageTypes {
   }
 
   @Override
+  public boolean isRam(long pfn) {
+    return frames.isRam(pfn);
+  }
+
+  @Override
   public void set(long pfn, int type) {
     frames.setMemtype(pfn, type);
   }

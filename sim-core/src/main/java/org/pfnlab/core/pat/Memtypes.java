@@ -34,6 +34,14 @@ public final class Memtypes {
               + " freed range does",
           Releases.since("v6.16"));
 
+  /** Lookups of one page ask its struct page whether it is RAM, and walk no resource tree. */
+  public static final Feature PAT_ASKS_STRUCT_PAGE =
+      Feature.define(
+          "PAT_ASKS_STRUCT_PAGE",
+          "in no release: PAT taught about RAM, the third way out of D. Hildenbrand's answer of 26"
+              + " August 2025 to the bypass of PAT in TTM",
+          Releases.none());
+
   /** memtype_reserve. */
   public static final Event RESERVE = Event.define("memtype.reserve", "cache mode reserved");
 
@@ -80,6 +88,7 @@ public final class Memtypes {
   private final long lastDirectMapped;
   private final boolean enabled;
   private final boolean eraseExact;
+  private final boolean asksStructPage;
   private final MemtypeTree tree = new MemtypeTree();
   private final MemtypeText text;
   private final RangeTest range = new RangeTest();
@@ -102,6 +111,7 @@ public final class Memtypes {
     meter = kernel.meter;
     enabled = kernel.has(Arch.X86_PAT);
     eraseExact = kernel.has(MEMTYPE_ERASE_EXACT);
+    asksStructPage = kernel.has(PAT_ASKS_STRUCT_PAGE);
     text = new MemtypeText(kernel.log());
     ramPages = new RamMemtypes(kernel, pages, text);
   }
@@ -278,7 +288,11 @@ public final class Memtypes {
     if (isUntracked(page, page + PAGE_SIZE)) {
       return CacheMode.WB;
     }
-    if (rangeIsRam(page, page + PAGE_SIZE) != 0) {
+    boolean ram =
+        asksStructPage
+            ? ramPages.isRam(page >>> PAGE_SHIFT)
+            : rangeIsRam(page, page + PAGE_SIZE) != 0;
+    if (ram) {
       return ramPages.lookup(page >>> PAGE_SHIFT);
     }
     meter.lock(LOCK);

@@ -28,6 +28,10 @@ public final class RamMemtypes {
   public static final Event PAGE_SET =
       Event.define("memtype.page_set", "cache mode set in a page's flags");
 
+  /** A struct page asked whether it is RAM; no release does. */
+  public static final Event STRUCT_PAGE_ASKED =
+      Event.define("memtype.struct_page_asked", "struct page asked whether it is RAM");
+
   private static final int PAGE_SHIFT = 12;
 
   /** By the two flags. */
@@ -50,6 +54,11 @@ public final class RamMemtypes {
 
   void reset() {
     warnedOfUncached = false;
+  }
+
+  boolean isRam(long pfn) {
+    meter.count(STRUCT_PAGE_ASKED);
+    return pages.isRam(pfn);
   }
 
   CacheMode lookup(long pfn) {

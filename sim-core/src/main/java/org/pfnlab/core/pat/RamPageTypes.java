@@ -8,6 +8,14 @@ public interface RamPageTypes {
   /** The two flags of a page frame. */
   int type(long pfn);
 
+  /**
+   * Whether the frame has a struct page of ordinary RAM: what a PAT that asks struct pages instead
+   * of the resource tree would go by ({@link Memtypes#PAT_ASKS_STRUCT_PAGE}).
+   */
+  default boolean isRam(long pfn) {
+    return false;
+  }
+
   /** Sets them (set_page_memtype). */
   void set(long pfn, int type);
 }
