@@ -1,5 +1,6 @@
 package org.pfnlab.drivers.fill;
 
+import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.machine.Machine;
 import org.pfnlab.core.mm.VmFault;
 import org.pfnlab.core.mm.Vma;
@@ -51,8 +52,19 @@ public enum Inserter {
     }
   },
 
-  /** vmf_insert_pfn. Uses the VMA's protection. */
+  /** vmf_insert_pfn, one call a page. Uses the VMA's protection. */
   INSERT_PFN {
+    @Override
+    public long range(Machine machine, Vma vma, long address, long pfn, long pages, long prot) {
+      for (long i = 0; i < pages; i++) {
+        int result = machine.inserter().vmfInsertPfn(vma, address + (i << 12), pfn + i);
+        if ((result & VmFault.ERROR) != 0) {
+          return -Errno.EFAULT;
+        }
+      }
+      return 0;
+    }
+
     @Override
     public int page(Machine machine, VmFault fault, long pfn, long prot) {
       return machine.inserter().vmfInsertPfn(fault.vma(), fault.address, pfn);

@@ -127,7 +127,12 @@ public final class ToyGpuKinds {
     return kind(name, about, how, true);
   }
 
-  private static Kind kind(String name, String about, ToyMapping how, boolean reserves) {
+  /**
+   * A kind that is not among the recorded ones: a mechanism put together anew.
+   *
+   * @param reserves whether the device reserves its whole BAR write-combined when an object is made
+   */
+  public static Kind kind(String name, String about, ToyMapping how, boolean reserves) {
     return new Kind(
         name,
         about,

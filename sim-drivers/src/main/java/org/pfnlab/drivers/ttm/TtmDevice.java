@@ -26,6 +26,7 @@ public final class TtmDevice implements FrameHolder {
   private final DrmMm vramPages;
   private final VmOps vmOps;
   private final boolean pfnmap;
+  private final boolean insertsPages;
   private final List<TtmBo> populated = new ArrayList<>();
   private final LongArrayList dummyPages = new LongArrayList();
 
@@ -40,8 +41,9 @@ public final class TtmDevice implements FrameHolder {
     this.vramCaching = vramCaching;
     this.driver = driver;
     this.vramPages = new DrmMm(0, vram.pages());
+    this.insertsPages = machine().kernel().has(TtmFeatures.TTM_INSERT_PAGES);
+    this.pfnmap = machine().kernel().has(TtmFeatures.TTM_PFNMAP) && !insertsPages;
     this.vmOps = new TtmVmOps(this);
-    this.pfnmap = machine().kernel().has(TtmFeatures.TTM_PFNMAP);
     machine().addFrameHolder(this);
   }
 
@@ -102,6 +104,11 @@ public final class TtmDevice implements FrameHolder {
 
   VmOps vmOps() {
     return vmOps;
+  }
+
+  /** Whether system pages are mapped with a reference; then mappings are VM_MIXEDMAP. */
+  boolean insertsPages() {
+    return insertsPages;
   }
 
   boolean mapsPfns() {

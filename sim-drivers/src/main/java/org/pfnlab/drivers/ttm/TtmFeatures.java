@@ -49,5 +49,28 @@ public final class TtmFeatures {
           "recorded in 6.1.192, absent from 5.11; v5.13 from memory",
           Releases.since("v5.13"));
 
+  /** A fault writes its window through apply_to_page_range and asks PAT nothing. */
+  public static final Feature TTM_BULK_FILL =
+      Feature.define(
+          "TTM_BULK_FILL",
+          "in no release: C. Konig, 20 August 2025, PAT bypassed and the window filled with"
+              + " apply_to_page_range; 1 GiB in 20 ms instead of 197",
+          Releases.none());
+
+  /** System pages are inserted with a reference and the protection that the driver wants. */
+  public static final Feature TTM_INSERT_PAGES =
+      Feature.define(
+          "TTM_INSERT_PAGES",
+          "in no release: the first way out of D. Hildenbrand's answer of 26 August 2025. VM_MIXEDMAP"
+              + " again; takes for granted that every page of the pool has a reference count",
+          Releases.none());
+
+  /** System pages are inserted as raw frames by an interface for RAM, which does not ask PAT. */
+  public static final Feature TTM_PFN_RAM =
+      Feature.define(
+          "TTM_PFN_RAM",
+          "in no release: the second way out of D. Hildenbrand's answer of 26 August 2025",
+          Releases.none());
+
   private TtmFeatures() {}
 }

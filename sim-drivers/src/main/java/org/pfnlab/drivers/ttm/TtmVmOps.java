@@ -34,6 +34,9 @@ final class TtmVmOps extends GemVmOps {
   private final Kernel kernel;
   private final boolean mapsDummyPage;
   private final int populateFailed;
+  private final boolean fillsInBulk;
+  private final boolean insertsRam;
+  private final long[] window = new long[PREFAULT];
 
   TtmVmOps(TtmDevice device) {
     this.device = device;
@@ -41,6 +44,8 @@ final class TtmVmOps extends GemVmOps {
     this.mapsDummyPage = kernel.has(TtmFeatures.TTM_DUMMY_PAGE);
     this.populateFailed =
         kernel.has(TtmFeatures.TTM_POPULATE_SIGBUS) ? VmFault.SIGBUS : VmFault.OOM;
+    this.fillsInBulk = kernel.has(TtmFeatures.TTM_BULK_FILL);
+    this.insertsRam = kernel.has(TtmFeatures.TTM_PFN_RAM) && device.mapsPfns();
   }
 
   @Override
@@ -127,11 +132,15 @@ final class TtmVmOps extends GemVmOps {
     }
     long prot = bo.caching().protection(kernel, vma.pageProt);
     long last = Math.min(vma.pgoffOf(vma.end) - bo.node().start(), bo.pages());
+    if (fillsInBulk) {
+      return insertWindow(fault, bo, page, last, prot);
+    }
+    boolean ram = bo.placement() == MemType.SYSTEM;
     int inserted = 0;
     int result = VmFault.NOPAGE;
     long address = fault.address;
     for (; inserted < PREFAULT && page < last; page++) {
-      result = insertOne(vma, address, bo.pfn(page), prot);
+      result = insertOne(vma, address, bo.pfn(page), prot, ram);
       if ((result & VmFault.ERROR) != 0) {
         // On the faulting page the kernel says NOPAGE, so the program faults again and again.
         result = VmFault.NOPAGE;
@@ -144,7 +153,27 @@ final class TtmVmOps extends GemVmOps {
     return result;
   }
 
-  private int insertOne(Vma vma, long address, long pfn, long prot) {
+  private int insertWindow(VmFault fault, TtmBo bo, long page, long last, long prot) {
+    int n = (int) Math.min(PREFAULT, last - page);
+    for (int i = 0; i < n; i++) {
+      window[i] = bo.pfn(page + i);
+    }
+    kernel.meter.count(INSERTED, n);
+    long failed =
+        device
+            .machine()
+            .applyToPageRange()
+            .mapSpecial(fault.vma(), fault.address, window, 0, n, prot);
+    return failed == 0 ? VmFault.NOPAGE : VmFault.SIGBUS;
+  }
+
+  private int insertOne(Vma vma, long address, long pfn, long prot, boolean ram) {
+    if (ram && device.insertsPages()) {
+      return device.machine().inserter().vmfInsertPageProt(vma, address, pfn, prot);
+    }
+    if (ram && insertsRam) {
+      return device.machine().inserter().vmfInsertPfnRam(vma, address, pfn, prot);
+    }
     return device.mapsPfns()
         ? device.machine().inserter().vmfInsertPfnProt(vma, address, pfn, prot)
         : device.machine().inserter().vmfInsertMixedProt(vma, address, pfn, prot);
