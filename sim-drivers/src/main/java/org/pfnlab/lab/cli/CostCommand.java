@@ -1,0 +1,164 @@
+package org.pfnlab.lab.cli;
+
+import com.google.common.collect.ImmutableList;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.pfnlab.core.iomem.ResourceTree;
+import org.pfnlab.core.kernel.Kernel;
+import org.pfnlab.drivers.kind.Bar;
+import org.pfnlab.lab.BadInput;
+import org.pfnlab.lab.cost.BarChoice;
+import org.pfnlab.lab.cost.CostModel;
+import org.pfnlab.lab.cost.CostReport;
+import org.pfnlab.lab.cost.CostRun;
+import org.pfnlab.lab.cost.Curve;
+import org.pfnlab.lab.cost.Strategies;
+import org.pfnlab.lab.cost.Strategy;
+import org.pfnlab.lab.iomem.IomemFile;
+import org.pfnlab.lab.iomem.MachineTree;
+import org.pfnlab.lab.print.Figures;
+import org.pfnlab.lab.print.Format;
+import org.pfnlab.lab.spec.KernelSpec;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code pfnlab cost}: what mapping costs by each strategy, counted and in modelled time. */
+@Command(
+    name = "cost",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Maps memory by each strategy on the model of a machine, counts what the kernel does, and"
+          + " turns the counts into nanoseconds with a range.",
+      "",
+      "BAR strategies map the biggest BAR of the tree, TTM strategies system memory. Floor and"
+          + " ceiling of each are always in the table."
+    },
+    footer = {
+      "",
+      "Example:",
+      "  ./pfnlab cost --iomem iomem.txt --strategy per-pfn,io-mapping,remap",
+      "  ./pfnlab cost --kernel v6.1 --kernel v6.18.2 --bar 1G --pages 262144"
+    })
+public final class CostCommand implements Callable<Integer> {
+  private static final String DEFAULT_KERNEL = "v6.18.2";
+  private static final long MOST_PAGES = 1L << 22;
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--iomem",
+      paramLabel = "FILE",
+      description = "The resource tree: a copy of /proc/iomem. Default: this machine's.")
+  private @Nullable Path iomem;
+
+  @Option(
+      names = "--bar",
+      paramLabel = "SIZE",
+      description = {
+        "Map the smallest BAR of at least this size. If there is none, one is put into the highest"
+            + " gap of a PCI window. Default: the biggest BAR."
+      })
+  private @Nullable String bar;
+
+  @Option(
+      names = "--pages",
+      paramLabel = "N",
+      description = "How many pages to map, if there are so many. Default: 65536.")
+  private long pages = 65536;
+
+  @Option(
+      names = "--strategy",
+      paramLabel = "NAME",
+      split = ",",
+      description = "Only these, separated by commas. Default: all.")
+  private List<String> strategies = List.of();
+
+  @Option(
+      names = "--kernel",
+      paramLabel = "SPEC",
+      description = "A kernel; may be repeated. Default: " + DEFAULT_KERNEL + ".")
+  private List<String> kernels = List.of(DEFAULT_KERNEL);
+
+  @Option(
+      names = "--costs",
+      paramLabel = "FILE",
+      description = {
+        "Prices to use instead of the usual ones: lines of 'event low typical high source', in ns."
+      })
+  private @Nullable Path costs;
+
+  @Option(
+      names = "--format",
+      paramLabel = "table|json|csv",
+      description = "How to print it. Default: table; json has every count and price.")
+  private Format format = Format.table;
+
+  @Override
+  public Integer call() throws IOException {
+    if (pages < 1 || pages > MOST_PAGES) {
+      throw BadInput.because(
+          "--pages " + pages + " is not from 1 to " + MOST_PAGES + "; 262144 are 1 GiB");
+    }
+    ImmutableList<KernelSpec> specs =
+        kernels.stream().map(KernelSpec::parse).collect(ImmutableList.toImmutableList());
+    ImmutableList<Strategy> wanted =
+        strategies.isEmpty() ? Strategies.all() : Strategies.withBounds(strategies);
+    CostModel model = costs == null ? CostModel.standard() : CostModel.standard().with(costs);
+    MachineTree machine = MachineTree.choose(iomem);
+    if (machine.notice() != null) {
+      spec.commandLine().getErr().print("pfnlab: " + machine.notice() + "\n");
+    }
+    ResourceTree tree = machine.file().parse(new Kernel(specs.get(0).profile()));
+    BarChoice choice =
+        BarChoice.in(machine.file(), tree, bar == null ? 0 : Sizes.parse("--bar", bar));
+    IomemFile file = choice == null ? machine.file() : choice.tree();
+    Bar chosen = choice == null ? null : choice.bar();
+    CostRun run = new CostRun(file, chosen, pages);
+    CostReport report =
+        new CostReport(
+            file.name()
+                + ": "
+                + Figures.plural(tree.size(), "resource", "resources")
+                + about(choice),
+            run.runAll(wanted, specs),
+            obstacles(run, wanted, specs),
+            Curve.run(specs.get(0), model),
+            model);
+    report.print(
+        format, spec.commandLine().getOut(), spec.commandLine().getColorScheme().ansi().enabled());
+    return 0;
+  }
+
+  private static String about(@Nullable BarChoice choice) {
+    if (choice == null) {
+      return ", no BAR";
+    }
+    return ", BAR "
+        + choice.name()
+        + " at "
+        + Figures.address(choice.bar().base())
+        + " of "
+        + Figures.size(choice.bar().size())
+        + (choice.isMadeUp() ? " (added, because none is so big)" : "");
+  }
+
+  private static ImmutableList<String> obstacles(
+      CostRun run, List<Strategy> strategies, List<KernelSpec> kernels) {
+    List<String> obstacles = new ArrayList<>();
+    for (KernelSpec kernel : kernels) {
+      for (Strategy strategy : strategies) {
+        String obstacle = run.obstacle(strategy, kernel);
+        if (obstacle != null) {
+          obstacles.add(strategy.name() + " on " + kernel + ": " + obstacle);
+        }
+      }
+    }
+    return ImmutableList.copyOf(obstacles);
+  }
+}

@@ -1,0 +1,186 @@
+package org.pfnlab.lab.cost;
+
+import static org.pfnlab.lab.cost.Strategy.Memory.BAR;
+import static org.pfnlab.lab.cost.Strategy.Memory.RAM;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
+import java.util.ArrayList;
+import java.util.List;
+import org.pfnlab.core.iomem.IomemFeatures;
+import org.pfnlab.core.kernel.Arch;
+import org.pfnlab.core.mm.VmFlags;
+import org.pfnlab.core.pat.Memtypes;
+import org.pfnlab.drivers.KindCatalog;
+import org.pfnlab.drivers.fill.FillTime;
+import org.pfnlab.drivers.fill.Inserter;
+import org.pfnlab.drivers.kind.Kind;
+import org.pfnlab.drivers.toygpu.ToyGpuKinds;
+import org.pfnlab.drivers.toygpu.ToyMapping;
+import org.pfnlab.drivers.ttm.TtmFeatures;
+import org.pfnlab.lab.BadInput;
+import org.pfnlab.lab.spec.Nearest;
+
+/**
+ * The contenders: what drivers do, what has been proposed, and for each memory a floor that checks
+ * nothing and a ceiling that checks everything, one fault a page, on cold caches.
+ */
+public final class Strategies {
+  private static final long PFNMAP =
+      VmFlags.VM_IO | VmFlags.VM_PFNMAP | VmFlags.VM_DONTEXPAND | VmFlags.VM_DONTDUMP;
+
+  private static final Kind PER_PFN = known("mod_b_bar_insert_pfn_wc");
+  private static final Kind IO_MAPPING = known("mod_c_bar_iomap_prefault");
+  private static final Kind REMAP = known("mod_a_bar_remap_wc");
+  private static final Kind HUGE = known("mod_i_bar_huge_pfn");
+  private static final Kind TTM_VRAM = known("amdgpu_vram");
+  private static final Kind TTM_SYSTEM = known("amdgpu_gtt");
+
+  private static final Kind PREFAULT =
+      ToyGpuKinds.kind(
+          "cost_bar_prefault",
+          "BAR, first fault calls vmf_insert_pfn for every page, WC, whole BAR reserved WC",
+          ToyMapping.of(
+                  ToyMapping.Memory.BAR,
+                  FillTime.FIRST_FAULT,
+                  Inserter.INSERT_PFN,
+                  ToyMapping.Cache.WRITE_COMBINE,
+                  PFNMAP)
+              .refusingCow(),
+          true);
+
+  private static final ImmutableMap<String, Strategy> ALL =
+      index(
+          Strategy.of(
+                  "floor", BAR, REMAP, "PAT off, one remap_pfn_range at mmap: nothing is checked")
+              .without(Arch.X86_PAT)
+              .asFloor(),
+          Strategy.of(
+              "io-mapping",
+              BAR,
+              IO_MAPPING,
+              "BAR reserved once at load, the first fault writes everything (i915 GTT)"),
+          Strategy.of(
+              "remap",
+              BAR,
+              REMAP,
+              "one remap_pfn_range at mmap, which reserves the whole mapping (most simple drivers)"),
+          Strategy.of("huge-pfn", BAR, HUGE, "one vmf_insert_pfn_pmd for each 2 MiB (vfio-pci)")
+              .needing(Arch.ARCH_SUPPORTS_HUGE_PFNMAP),
+          Strategy.of(
+              "prefault",
+              BAR,
+              PREFAULT,
+              "the first fault calls vmf_insert_pfn for every page (i915 until 2016, vfio-pci v6.10)"),
+          Strategy.of("per-pfn", BAR, PER_PFN, "one vmf_insert_pfn for each fault"),
+          Strategy.of(
+              "ttm-vram",
+              BAR,
+              TTM_VRAM,
+              "TTM, video memory: vmf_insert_pfn_prot, up to 16 pages a fault (amdgpu, xe)"),
+          Strategy.of("ceiling", BAR, PER_PFN, "per-pfn with the full walk on cold caches")
+              .with(IomemFeatures.IOMEM_WALK_DESCENDS)
+              .without(IomemFeatures.IOMEM_SIBLINGS_ONLY, IomemFeatures.IOMEM_SKIP_CHILDREN)
+              .asColdCeiling(),
+          Strategy.of(
+                  "ttm-bulk",
+                  RAM,
+                  TTM_SYSTEM,
+                  "the bypass of August 2025: apply_to_page_range for each fault, PAT not asked")
+              .with(TtmFeatures.TTM_BULK_FILL)
+              .asFloor(),
+          Strategy.of(
+                  "ttm-pfn-ram",
+                  RAM,
+                  TTM_SYSTEM,
+                  "way out 2 of August 2025: raw frames by an interface for RAM, PAT not asked")
+              .with(TtmFeatures.TTM_PFN_RAM)
+              .needing(TtmFeatures.TTM_PFNMAP),
+          Strategy.of(
+                  "ttm-pages",
+                  RAM,
+                  TTM_SYSTEM,
+                  "way out 1 of August 2025: counted pages with the driver's protection")
+              .with(TtmFeatures.TTM_INSERT_PAGES),
+          Strategy.of(
+                  "ttm-pat-ram",
+                  RAM,
+                  TTM_SYSTEM,
+                  "way out 3 of August 2025: PAT asks struct pages what is RAM, no walk")
+              .with(Memtypes.PAT_ASKS_STRUCT_PAGE),
+          Strategy.of(
+              "ttm-prefault",
+              RAM,
+              TTM_SYSTEM,
+              "TTM, system memory: vmf_insert_pfn_prot, up to 16 pages a fault"),
+          Strategy.of(
+                  "ttm-ceiling", RAM, TTM_SYSTEM, "ttm-prefault with the full walk on cold caches")
+              .with(IomemFeatures.IOMEM_WALK_DESCENDS)
+              .without(IomemFeatures.IOMEM_SIBLINGS_ONLY, IomemFeatures.IOMEM_SKIP_CHILDREN)
+              .asColdCeiling());
+
+  private Strategies() {}
+
+  private static Kind known(String name) {
+    Kind kind = KindCatalog.standard().find(name);
+    if (kind == null) {
+      throw new IllegalStateException("no kind is called " + name);
+    }
+    return kind;
+  }
+
+  private static ImmutableMap<String, Strategy> index(Strategy... strategies) {
+    ImmutableMap.Builder<String, Strategy> byName = ImmutableMap.builder();
+    for (Strategy strategy : strategies) {
+      byName.put(strategy.name(), strategy);
+    }
+    return byName.buildOrThrow();
+  }
+
+  /** All of them, by memory, from floor to ceiling. */
+  public static ImmutableList<Strategy> all() {
+    return ALL.values().asList();
+  }
+
+  /** All names. */
+  public static ImmutableSet<String> names() {
+    return ALL.keySet();
+  }
+
+  /**
+   * The strategy of this name.
+   *
+   * @throws BadInput if there is none
+   */
+  public static Strategy named(String name) {
+    Strategy strategy = ALL.get(name);
+    if (strategy == null) {
+      String near = Nearest.suggestion(name, ALL.keySet());
+      throw BadInput.because(
+          "no strategy is called '"
+              + name
+              + "'"
+              + (near.isEmpty() ? "; there are " + String.join(", ", ALL.keySet()) : near));
+    }
+    return strategy;
+  }
+
+  /**
+   * The strategies of these names, in the order of {@link #all}, with the floor and the ceiling of
+   * each memory that they map.
+   *
+   * @throws BadInput if one of them does not exist
+   */
+  public static ImmutableList<Strategy> withBounds(List<String> names) {
+    List<Strategy> wanted = new ArrayList<>();
+    names.forEach(name -> wanted.add(named(name)));
+    return all().stream()
+        .filter(
+            strategy ->
+                wanted.contains(strategy)
+                    || (strategy.bound() != Strategy.Bound.NONE
+                        && wanted.stream().anyMatch(w -> w.memory() == strategy.memory())))
+        .collect(ImmutableList.toImmutableList());
+  }
+}
