@@ -2,6 +2,8 @@ package org.pfnlab.core.file;
 
 import it.unimi.dsi.fastutil.longs.Long2IntMap;
 import org.pfnlab.core.fault.FaultHandler;
+import org.pfnlab.core.insert.PteInserter;
+import org.pfnlab.core.insert.RemapPfn;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.mm.OpenFile;
@@ -21,9 +23,22 @@ public final class FileSystem implements FrameHolder {
   private final RegularFiles regularFiles;
   private final SecretMemory secretMemory;
   private final ZeroDevice zeroDevice;
+  private final Frames frames;
+  private final PteInserter inserter;
+  private final RemapPfn remapPfn;
+  private final KernelPages.Register kernelPages = new KernelPages.Register();
 
-  /** Objects whose pages are these frames, mapped by this fault handler. */
-  public FileSystem(Kernel kernel, Frames frames, FaultHandler faults, UnmapMapping unmapMapping) {
+  /** Objects whose pages are these frames, mapped by this fault handler and these inserters. */
+  public FileSystem(
+      Kernel kernel,
+      Frames frames,
+      FaultHandler faults,
+      UnmapMapping unmapMapping,
+      PteInserter inserter,
+      RemapPfn remapPfn) {
+    this.frames = frames;
+    this.inserter = inserter;
+    this.remapPfn = remapPfn;
     cache = new PageCache(frames, unmapMapping);
     shmem = new Shmem(kernel, cache, faults);
     regularFiles = new RegularFiles(cache, faults);
@@ -54,6 +69,31 @@ public final class FileSystem implements FrameHolder {
   /** Opens /dev/zero. */
   public OpenFile devZero(String name) {
     return zeroDevice.open(name, READ_WRITE);
+  }
+
+  /** A BPF array that can be mapped, of this many pages. */
+  public OpenFile bpfArray(String name, int pages) {
+    return BpfMap.array(frames, kernelPages, inserter, pages).open(name);
+  }
+
+  /** A BPF ring buffer with this many pages of data. */
+  public OpenFile bpfRing(String name, int pages) {
+    return BpfMap.ring(frames, kernelPages, inserter, pages).open(name);
+  }
+
+  /** An AF_PACKET socket with a receive ring of this many one-page blocks. */
+  public OpenFile packetRing(String name, int blocks) {
+    return new PacketRing(frames, kernelPages, inserter, blocks).open(name);
+  }
+
+  /** A perf event with a buffer of this many pages, the control page included. */
+  public OpenFile perfEvent(String name, int pages) {
+    return new PerfEvent(frames, kernelPages, remapPfn, pages).open(name);
+  }
+
+  /** A TCP socket that is not connected. */
+  public OpenFile tcpSocket(String name) {
+    return new TcpSocket(frames, kernelPages).open(name);
   }
 
   /**
@@ -131,10 +171,12 @@ public final class FileSystem implements FrameHolder {
   @Override
   public void addReferences(Long2IntMap references) {
     cache.addReferences(references);
+    kernelPages.addReferences(references);
   }
 
   /** Forgets every object, whose frames the machine has forgotten already. */
   public void reset() {
     cache.reset();
+    kernelPages.reset();
   }
 }

@@ -140,7 +140,7 @@ public final class Machine {
     gupSlow = new GupSlow(kernel, frames, normalPage, faults, stack, pins);
     gupFast = new GupFast(kernel, frames, gupSlow, pins);
     accessPhys = new AccessPhys(kernel, frames);
-    files = new FileSystem(kernel, frames, faults, unmapMapping);
+    files = new FileSystem(kernel, frames, faults, unmapMapping, inserter, remapPfn);
     VmaSplit split = new VmaSplit(kernel, anonRmap, tracking);
     VmaMerge merge = new VmaMerge(kernel, anonRmap, tracking);
     VmaModify modify = new VmaModify(merge, split);
