@@ -16,8 +16,7 @@ final class BpfMap extends KernelPages {
   private final boolean ring;
   private final VmOps vmOps = new MapOps();
 
-  private BpfMap(
-      Frames frames, Register register, PteInserter inserter, int pages, boolean ring) {
+  private BpfMap(Frames frames, Register register, PteInserter inserter, int pages, boolean ring) {
     super(frames, register, pages);
     this.inserter = inserter;
     this.ring = ring;

@@ -198,6 +198,37 @@ class FileRulesTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          # BPF maps: shared only, filled at once, read-only for good if mapped so
+          array a 2; map 0 2 rw private a; map 0 2 rw shared a; flags 0; ptes 0 2 | EINVAL rd,wr,sh,mr,mw,ms,de,dd,mm ww
+          array a 2; map 0 2 r shared a; protect 0 2 rw; flags 0          | EACCES rd,sh,mr,ms,de,dd,mm
+          array a 2; map 0 2 rx shared a; map 0 3 rw shared a; map 0 2 rw shared a 1 | EPERM EINVAL EINVAL
+          array a 2; map 0 2 rw shared a; store 1 7; map 4 1 rw shared a 1; load 4; close a; load 4 | 7 7
+          # a ring: the consumer's page may be written, data comes twice
+          ring a 1; map 0 1 rw shared a; map 1 3 rw shared a 1; map 1 3 r shared a 1; ptes 0 4 | EPERM wrrr
+          ring a 1; map 0 2 rw shared a; map 0 4 r shared a 1              | EPERM EINVAL
+          # packet rings: the whole ring, private too
+          packet a 4; map 0 2 rw shared a; map 0 4 rw private a; flags 0; ptes 0 4 | EINVAL rd,wr,mr,mw,ac,mm rrrr
+          packet a 2; map 0 2 rw private a; store 1 7; ptes 0 2; rss 0     | rA 1/1/0
+          packet a 2; map 0 2 rw shared a; advise 0 2 4; ptes 0 2; load 0  | .. SIGBUS
+          packet a 2; map 0 2 rw shared a; gup 0; lock 0 2; flags 0        | rd,wr,sh,mr,mw,ms,mm
+          # perf: raw frames, in one piece
+          perf a 3; map 0 3 rw private a; map 0 2 rw shared a; map 0 3 rw shared a; flags 0 | EINVAL EINVAL rd,wr,sh,mr,mw,ms,pf,io,dc,de,dd
+          perf a 3; map 0 3 rw shared a; store 0 7; load 0; store 1 7; load 1; rss 0 | 7 SIGBUS 0 0/0/0
+          perf a 3; map 0 3 rw shared a; unmap 0 1; gup 0; unmap 0 3; flags 0 | EINVAL EFAULT hole
+          # TCP sockets: a refusal leaves a hole where something was
+          tcp a; map 0 2 r shared a; flags 0; load 0; map 0 2 rw shared a; flags 0 | rd,sh,mr,ms,mm SIGBUS EPERM hole
+          """)
+  void kernelPages(String script, String answers) {
+    for (String kernel : new String[] {"v6.18.2", "v6.18.44"}) {
+      assertThat(FileScript.run(kernel, script)).as(kernel).isEqualTo(answers);
+    }
+  }
+
   @Test
   void aPinnedPageHoldsTheWriteSealOff() {
     Machine machine = new Machine(MachineConfig.of(KernelProfile.of("v6.18.44")));

@@ -66,6 +66,11 @@ final class FileScript {
       case "file" -> handles.put(name, filled(files.regular(name, bytes(words.get(2)))));
       case "hole" -> handles.put(name, files.regular(name, bytes(words.get(2))));
       case "secret" -> handles.put(name, files.secret(name, bytes(words.get(2))));
+      case "array" -> handles.put(name, files.bpfArray(name, pages(words.get(2))));
+      case "ring" -> handles.put(name, files.bpfRing(name, pages(words.get(2))));
+      case "packet" -> handles.put(name, files.packetRing(name, pages(words.get(2))));
+      case "perf" -> handles.put(name, files.perfEvent(name, pages(words.get(2))));
+      case "tcp" -> handles.put(name, files.tcpSocket(name));
       case "zero" -> handles.put(name, files.devZero(name));
       case "reopen" -> handles.put(name, files.reopen(handle(words.get(2)), mode(words.get(3))));
       case "close" -> {
@@ -217,6 +222,10 @@ final class FileScript {
     List<String> parts = Splitter.on('+').splitToList(text);
     return (Long.parseLong(parts.get(0)) << 12)
         + (parts.size() > 1 ? Long.parseLong(parts.get(1)) : 0);
+  }
+
+  private static int pages(String text) {
+    return (int) (bytes(text) >>> 12);
   }
 
   private static int mode(String text) {
