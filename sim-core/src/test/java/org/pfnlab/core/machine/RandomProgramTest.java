@@ -13,6 +13,7 @@ import org.pfnlab.core.kernel.KernelProfile;
 import org.pfnlab.core.phys.Frames;
 import org.pfnlab.core.task.Process;
 import org.pfnlab.core.task.UserAccess;
+import org.pfnlab.core.vma.Advice;
 import org.pfnlab.core.vma.MapFlags;
 
 /**
@@ -76,6 +77,21 @@ class RandomProgramTest {
           }
         };
     assertThat(firstFailure(machine, 60, share)).isPositive();
+  }
+
+  @Test
+  void theCheckCatchesAMoveThatLosesPages() {
+    Machine machine = new Machine(MachineConfig.of(KernelProfile.of("v6.18.44")));
+    Sabotage forget =
+        (each, step) -> {
+          if (step instanceof Step.Move move) {
+            Process process = each.processes().get(move.process());
+            each.syscalls()
+                .madvise(
+                    process, address(0), bytes(RandomPrograms.WINDOW), Advice.MADV_DONTNEED_LOCKED);
+          }
+        };
+    assertThat(firstFailure(machine, 60, forget)).isPositive();
   }
 
   @Test
@@ -177,20 +193,23 @@ class RandomProgramTest {
       processes.add(machine.processes().get((int) child));
       return null;
     }
-    naive.exit(step.process());
-    calls.exit(process);
-    return null;
+    if (step instanceof Step.Exit) {
+      naive.exit(step.process());
+      calls.exit(process);
+      return null;
+    }
+    return RangeSteps.run(machine, naive, process, step);
   }
 
-  private static @Nullable String compare(long expected, long result) {
+  static @Nullable String compare(long expected, long result) {
     return expected == result ? null : "expected " + expected + ", got " + result;
   }
 
-  private static long address(int page) {
+  static long address(int page) {
     return BASE + ((long) page << 12);
   }
 
-  private static long bytes(int pages) {
+  static long bytes(int pages) {
     return (long) pages << 12;
   }
 

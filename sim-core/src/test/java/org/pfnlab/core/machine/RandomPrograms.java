@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Predicate;
+import org.pfnlab.core.vma.Advice;
 import org.pfnlab.core.vma.MapFlags;
 
 /** Seeded random programs of memory operations, and how to make a failing one small. */
@@ -22,7 +23,7 @@ final class RandomPrograms {
       int process = random.nextInt(processes);
       int page = random.nextInt(WINDOW);
       int pages = 1 + random.nextInt(12);
-      switch (random.nextInt(20)) {
+      switch (random.nextInt(28)) {
         case 0, 1, 2, 3 ->
             steps.add(
                 new Step.Map(
@@ -46,10 +47,29 @@ final class RandomPrograms {
             steps.add(new Step.Exit(process));
           }
         }
+        case 20, 21 -> steps.add(new Step.Move(process, page, pages, random.nextInt(WINDOW)));
+        case 22 -> steps.add(new Step.Resize(process, page, pages, 1 + random.nextInt(16)));
+        case 23, 24 -> steps.add(new Step.Advise(process, page, pages, advice(random)));
+        case 25 -> steps.add(new Step.Lock(process, page, pages, random.nextInt(3) > 0));
         default -> steps.add(new Step.Store(process, page, 1 + random.nextInt(255)));
       }
     }
     return steps;
+  }
+
+  private static int advice(Random random) {
+    return switch (random.nextInt(12)) {
+      case 0 -> Advice.MADV_DONTFORK;
+      case 1 -> Advice.MADV_DOFORK;
+      case 2 -> Advice.MADV_WIPEONFORK;
+      case 3 -> Advice.MADV_KEEPONFORK;
+      case 4 -> Advice.MADV_FREE;
+      case 5 -> Advice.MADV_COLD;
+      case 6 -> Advice.MADV_PAGEOUT;
+      case 7 -> Advice.MADV_RANDOM;
+      case 8 -> Advice.MADV_NORMAL;
+      default -> Advice.MADV_DONTNEED;
+    };
   }
 
   private static int prot(Random random) {

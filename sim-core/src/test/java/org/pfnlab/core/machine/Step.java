@@ -19,4 +19,16 @@ sealed interface Step {
   record Fork(int process) implements Step {}
 
   record Exit(int process) implements Step {}
+
+  /** mremap to a fixed place, of unchanged size. */
+  record Move(int process, int page, int pages, int to) implements Step {}
+
+  /** mremap in place. */
+  record Resize(int process, int page, int pages, int newPages) implements Step {}
+
+  /** madvise. */
+  record Advise(int process, int page, int pages, int advice) implements Step {}
+
+  /** mlock, or munlock. */
+  record Lock(int process, int page, int pages, boolean on) implements Step {}
 }
