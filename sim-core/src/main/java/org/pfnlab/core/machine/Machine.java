@@ -161,7 +161,7 @@ public final class Machine {
     smaps = new Smaps(kernel, frames, normalPage);
     pagemap = new Pagemap(kernel, frames, normalPage);
     VmaMove move = new VmaMove(kernel, munmap, merge, anonRmap, tracking);
-    PageAdvice pageAdvice = new PageAdvice(frames, normalPage, zap);
+    PageAdvice pageAdvice = new PageAdvice(kernel, frames, normalPage, zap, pageRmap);
     GuardRegions guards = new GuardRegions(kernel, anonRmap, zap);
     syscalls =
         new Syscalls(

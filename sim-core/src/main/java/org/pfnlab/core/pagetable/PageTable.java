@@ -394,12 +394,17 @@ public final class PageTable {
    * @throws IllegalStateException if a table to be freed still holds entries: zap them first
    */
   public void freeTables(long start, long end, long floor, long ceiling) {
-    forget();
     TableFree.free(this, start, end, floor, ceiling);
+  }
+
+  /** Frees the level-1 table that covers the address if it is empty (PT_RECLAIM). */
+  public void freeLeafIfEmpty(long addr) {
+    TableFree.leafIfEmpty(this, addr);
   }
 
   /** Takes an empty table out of its parent. */
   void unlink(Table parent, int index, Table table) {
+    forget();
     childrenOf(parent)[index] = null;
     parent.entries[index] = 0;
     Table last = live[--liveCount];

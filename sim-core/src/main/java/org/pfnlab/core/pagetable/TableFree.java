@@ -2,7 +2,7 @@ package org.pfnlab.core.pagetable;
 
 import org.jspecify.annotations.Nullable;
 
-/** Frees the tables that no VMA needs any more (free_pgtables). */
+/** Frees the tables that no VMA needs any more (free_pgtables), or that are empty. */
 final class TableFree {
   private final PageTable tables;
   private final long start;
@@ -21,6 +21,16 @@ final class TableFree {
   static void free(PageTable tables, long start, long end, long floor, long ceiling) {
     if (start < end) {
       new TableFree(tables, start, end, floor, ceiling).below(tables.root(), 0);
+    }
+  }
+
+  static void leafIfEmpty(PageTable tables, long addr) {
+    PageTable.Table parent = tables.table(addr, 2);
+    PageTable.Table leaf = tables.table(addr, 1);
+    if (parent != null
+        && leaf != null
+        && leaf.firstUsed(0, PageTable.ENTRIES) == PageTable.ENTRIES) {
+      tables.unlink(parent, PageTable.index(addr, 2), leaf);
     }
   }
 

@@ -24,6 +24,10 @@ public final class Zap {
   public static final Event PTE_ZAPPED =
       Event.define("zap.pte", "page-table entries cleared by zap");
 
+  /** Ranges of one VMA zapped outside of munmap, by advice or revocation. */
+  public static final Event SINGLE =
+      Event.define("zap.single", "zap_page_range, zap_page_range_single");
+
   /** unmap_page_range. */
   public static final Event RANGE = Event.define("zap.range", "unmap_page_range");
 
@@ -58,6 +62,7 @@ public final class Zap {
 
   /** zap_page_range_single as MADV_DONTNEED uses it: everything but guard markers goes. */
   public void zapRange(Vma vma, long start, long end) {
+    meter.count(SINGLE);
     zap(vma, start, end, true, null, false);
   }
 
@@ -71,6 +76,7 @@ public final class Zap {
 
   /** What unmap_mapping_range does to one VMA; before v6.16 it ends PAT tracking as well. */
   void revoke(Vma vma, long start, long end, boolean evenCows, AddressSpace mapping) {
+    meter.count(SINGLE);
     if (vma.has(VmFlags.VM_PFNMAP)) {
       tracking.untrack(vma);
     }

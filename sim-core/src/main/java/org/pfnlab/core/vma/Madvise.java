@@ -41,6 +41,17 @@ public final class Madvise {
   /** madvise calls. */
   public static final Event MADVISE = Event.define("vma.madvise", "do_madvise");
 
+  /** lock_vma_under_rcu calls of madvise. */
+  public static final Event VMA_LOCK =
+      Event.define("vma.madvise_vma_lock", "lock_vma_under_rcu: per-VMA lock tried by madvise");
+
+  /** Advice that only zaps or cleans entries of one VMA takes the lock of that VMA alone. */
+  public static final Feature MADVISE_UNDER_VMA_LOCK =
+      Feature.define(
+          "MADVISE_UNDER_VMA_LOCK",
+          "a6fde7add78d, v6.17: use per_vma lock for MADV_DONTNEED; MADV_FREE likewise",
+          Releases.since("v6.17"));
+
   /** MADV_POPULATE_READ and MADV_POPULATE_WRITE exist. */
   public static final Feature MADV_POPULATE =
       Feature.define(
@@ -88,6 +99,7 @@ public final class Madvise {
   private final boolean collapses;
   private final boolean guardsExist;
   private final boolean limitIsEagain;
+  private final boolean triesVmaLock;
   private final long removeNeeds;
 
   /** Advises by the rules of this kernel. */
@@ -104,6 +116,7 @@ public final class Madvise {
     this.collapses = kernel.has(MADV_COLLAPSES);
     this.guardsExist = kernel.has(GuardRegions.GUARD_REGIONS);
     this.limitIsEagain = kernel.has(MADVISE_LIMIT_IS_EAGAIN);
+    this.triesVmaLock = kernel.has(MADVISE_UNDER_VMA_LOCK);
     this.removeNeeds =
         VmFlags.VM_SHARED
             | (kernel.has(MADV_REMOVE_ASKS_MAYWRITE) ? VmFlags.VM_MAYWRITE : VmFlags.VM_WRITE);
@@ -153,6 +166,14 @@ public final class Madvise {
 
   /** madvise_lock: what only walks takes mmap_lock for reading, what changes VMAs for writing. */
   private long locked(Mm mm, long start, long end, int advice) {
+    if (triesVmaLock
+        && (advice == MADV_DONTNEED || advice == MADV_DONTNEED_LOCKED || advice == MADV_FREE)) {
+      meter.count(VMA_LOCK);
+      Vma vma = mm.vmas.lookup(start);
+      if (vma != null && end <= vma.end) {
+        return advise(vma, start, end, advice);
+      }
+    }
     boolean writes =
         advice <= MADV_SEQUENTIAL || (advice > MADV_REMOVE && advice <= MADV_KEEPONFORK);
     if (writes) {

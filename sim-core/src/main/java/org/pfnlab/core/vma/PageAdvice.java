@@ -1,6 +1,9 @@
 package org.pfnlab.core.vma;
 
 import org.pfnlab.core.kernel.Errno;
+import org.pfnlab.core.kernel.Feature;
+import org.pfnlab.core.kernel.Kernel;
+import org.pfnlab.core.kernel.Releases;
 import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.Vma;
@@ -9,6 +12,7 @@ import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.pagetable.PteCursor;
 import org.pfnlab.core.pfnmap.NormalPage;
 import org.pfnlab.core.phys.Frames;
+import org.pfnlab.core.rmap.PageRmap;
 import org.pfnlab.core.rmap.Zap;
 
 /**
@@ -27,16 +31,27 @@ public final class PageAdvice {
 
   private static final int LRU = Frames.ANON | Frames.FILE;
 
+  /** MADV_DONTNEED gives back page tables that it has emptied. */
+  public static final Feature PT_RECLAIM =
+      Feature.define(
+          "PT_RECLAIM",
+          "6375e95f381e, v6.14: reclaim empty PTE pages in madvise(MADV_DONTNEED)",
+          Releases.since("v6.14"));
+
   private final Frames frames;
   private final NormalPage normalPage;
   private final Zap zap;
+  private final PageRmap rmap;
+  private final boolean reclaimsTables;
   private final PteCursor cursor = new PteCursor();
 
-  /** Works on these frames. */
-  public PageAdvice(Frames frames, NormalPage normalPage, Zap zap) {
+  /** Works on these frames by the rules of this kernel. */
+  public PageAdvice(Kernel kernel, Frames frames, NormalPage normalPage, Zap zap, PageRmap rmap) {
     this.frames = frames;
     this.normalPage = normalPage;
     this.zap = zap;
+    this.rmap = rmap;
+    this.reclaimsTables = kernel.has(PT_RECLAIM);
   }
 
   /** MADV_DONTNEED, or MADV_DONTNEED_LOCKED: raw frames of a VM_MIXEDMAP VMA go too. */
@@ -46,7 +61,18 @@ public final class PageAdvice {
       return -Errno.EINVAL;
     }
     zap.zapRange(vma, start, end);
+    if (reclaimsTables) {
+      reclaimTables(vma.mm.pageTable, start, end);
+    }
     return 0;
+  }
+
+  /** Only tables that lie in the range as a whole, and hold no guard markers. */
+  private static void reclaimTables(PageTable table, long start, long end) {
+    long first = (start + PageTable.PMD_SIZE - 1) & -PageTable.PMD_SIZE;
+    for (long at = first; at + PageTable.PMD_SIZE <= end; at += PageTable.PMD_SIZE) {
+      table.freeLeafIfEmpty(at);
+    }
   }
 
   /** MADV_FREE: entries and pages become clean, and may be lost until the next store. */
@@ -97,10 +123,19 @@ public final class PageAdvice {
     while (cursor.next()) {
       long pfn = page(vma);
       if (isReclaimable(pfn) && mayLose(vma, pfn, cursor.value())) {
-        zap.zapRange(vma, cursor.addr(), cursor.addr() + PageTable.PAGE_SIZE);
+        unmap(vma, pfn);
       }
     }
     return 0;
+  }
+
+  /** try_to_unmap of the cursor's entry. */
+  private void unmap(Vma vma, long pfn) {
+    if (Pte.dirty(cursor.clear())) {
+      frames.set(pfn, Frames.DIRTY);
+    }
+    rmap.remove(vma, pfn);
+    frames.put(pfn);
   }
 
   /** The page behind the cursor's entry, or -1. */

@@ -51,6 +51,18 @@ public final class VmaMove {
    * @return the target, or -ENOMEM (map limit), or what may_split or mremap of the driver says
    */
   long move(Vma vma, long address, long oldBytes, long newBytes, long target, boolean dontUnmap) {
+    if (meter.tracing) {
+      meter.enter("move_vma", address, target);
+    }
+    long result = moveOrRefuse(vma, address, oldBytes, newBytes, target, dontUnmap);
+    if (meter.tracing) {
+      meter.exit("move_vma", result);
+    }
+    return result;
+  }
+
+  private long moveOrRefuse(
+      Vma vma, long address, long oldBytes, long newBytes, long target, boolean dontUnmap) {
     Mm mm = vma.mm;
     if (mm.vmas.size() >= Mm.MAX_MAP_COUNT - 3) {
       return -Errno.ENOMEM;

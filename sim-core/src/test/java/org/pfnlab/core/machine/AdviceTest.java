@@ -7,11 +7,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.pfnlab.core.kernel.Errno;
+import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.task.Process;
 import org.pfnlab.core.vma.Advice;
+import org.pfnlab.core.vma.Madvise;
 import org.pfnlab.core.vma.MapFlags;
 
 /** madvise: which advice which mapping takes, and what it does. */
@@ -148,6 +150,41 @@ class AdviceTest {
     assertThat(loaded("map 0 2 rw shared; store 1; advise 0 2 dontneed", 1)).isEqualTo(1);
     assertThat(loaded("open 0 2 rw private H; store 1; advise 0 2 dontneed", 1)).isEqualTo(0x31);
     assertThat(loaded("open 0 2 rw shared M; store 1; advise 0 2 dontneed", 1)).isEqualTo(-3);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "v6.1.192, map 0 4 rw, 0, 1",
+    "v6.18.2, map 0 4 rw, 1, 0",
+    // two VMAs, or a hole: the whole address space after all
+    "v6.18.2, map 0 2 rw; map 2 2 r, 1, 1",
+    "v6.18.2, map 1 3 rw, 1, 1"
+  })
+  void dontNeedTakesTheLockOfOneVmaSinceV617(String kernel, String script, long vma, long mmap) {
+    Machine machine = SmallScript.run(kernel, script).machine();
+    Meter meter = machine.kernel().meter;
+    meter.reset();
+    Process process = machine.processes().get(0);
+    machine.syscalls().madvise(process, SmallScript.BASE, 4 << 12, Advice.MADV_DONTNEED);
+    assertThat(meter.get(Madvise.VMA_LOCK)).isEqualTo(vma);
+    assertThat(meter.get(Mm.MMAP_READ_LOCK)).isEqualTo(mmap);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"v6.1.192, 3", "v6.18.2, 1"})
+  void dontNeedReclaimsWholeEmptyPageTables(String kernel, int left) {
+    String script =
+        "map 0 1536 rw; store 0; store 600; store 1100; advise 1024 1 populate_write;"
+            + " advise 500 1036 dontneed";
+    SmallScript run = SmallScript.run(kernel, script);
+    assertThat(run.mm(0).pageTable.tables(1)).isEqualTo(left);
+  }
+
+  @Test
+  void aTableWithGuardMarkersIsNotReclaimed() {
+    SmallScript run =
+        SmallScript.run(NEW, "map 0 1024 rw; advise 600 1 guard_install; advise 0 1024 dontneed");
+    assertThat(run.mm(0).pageTable.tables(1)).isEqualTo(1);
   }
 
   private static long loaded(String script, int page) {
