@@ -6,6 +6,7 @@ import org.pfnlab.core.insert.PteInserter;
 import org.pfnlab.core.insert.RemapPfn;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.kernel.Kernel;
+import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.phys.FrameHolder;
 import org.pfnlab.core.phys.Frames;
@@ -24,6 +25,7 @@ public final class FileSystem implements FrameHolder {
   private final SecretMemory secretMemory;
   private final ZeroDevice zeroDevice;
   private final Frames frames;
+  private final FaultHandler faults;
   private final PteInserter inserter;
   private final RemapPfn remapPfn;
   private final KernelPages.Register kernelPages = new KernelPages.Register();
@@ -37,6 +39,7 @@ public final class FileSystem implements FrameHolder {
       PteInserter inserter,
       RemapPfn remapPfn) {
     this.frames = frames;
+    this.faults = faults;
     this.inserter = inserter;
     this.remapPfn = remapPfn;
     cache = new PageCache(frames, unmapMapping);
@@ -89,6 +92,14 @@ public final class FileSystem implements FrameHolder {
   /** A perf event with a buffer of this many pages, the control page included. */
   public OpenFile perfEvent(String name, int pages) {
     return new PerfEvent(frames, kernelPages, remapPfn, pages).open(name);
+  }
+
+  /**
+   * The ring of an AIO context, which io_setup maps shared and writable into the address space that
+   * asks for it.
+   */
+  public OpenFile aioRing(Mm owner, int pages) {
+    return AioRing.create(cache, faults, owner, pages);
   }
 
   /** A TCP socket that is not connected. */
