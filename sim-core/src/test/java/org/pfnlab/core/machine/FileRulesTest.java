@@ -220,6 +220,10 @@ class FileRulesTest {
           perf a 3; map 0 3 rw private a; map 0 2 rw shared a; map 0 3 rw shared a; flags 0 | EINVAL EINVAL rd,wr,sh,mr,mw,ms,pf,io,dc,de,dd
           perf a 3; map 0 3 rw shared a; store 0 7; load 0; store 1 7; load 1; rss 0 | 7 SIGBUS 0 0/0/0
           perf a 3; map 0 3 rw shared a; unmap 0 1; gup 0; unmap 0 3; flags 0 | EINVAL EFAULT hole
+          # AIO rings: cached, and moved by nobody but the process whose context they are
+          aio a 2; map 0 2 rw shared a; flags 0; core 0 2; store 1 7; ptes 0 2 | rd,wr,sh,mr,mw,ms,de 11 .w
+          aio a 1; map 0 1 rw shared a; store 0 7; move 0 4; load 4; fork; move 4 8; load 4 | 7 EINVAL 7
+          aio a 1; map 0 1 rx shared a; map 0 1 rw shared a; gup 0; sync 0 1 | EPERM EINVAL
           # TCP sockets: a refusal leaves a hole where something was
           tcp a; map 0 2 r shared a; flags 0; load 0; map 0 2 rw shared a; flags 0 | rd,sh,mr,ms,mm SIGBUS EPERM hole
           """)

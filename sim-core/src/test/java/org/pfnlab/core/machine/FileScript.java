@@ -30,7 +30,7 @@ final class FileScript {
 
   private final Machine machine;
   private final FileSystem files;
-  private final Process process;
+  private Process process;
   private final Map<String, OpenFile> handles = new HashMap<>();
   private final List<String> answers = new ArrayList<>();
 
@@ -53,7 +53,9 @@ final class FileScript {
 
   /** Everything is given back in the end. */
   private void leave() {
-    machine.syscalls().exit(process);
+    for (Process living : machine.processes()) {
+      machine.syscalls().exit(living);
+    }
     handles.values().forEach(OpenFile::put);
     handles.clear();
     Invariants.check(machine);
@@ -70,6 +72,15 @@ final class FileScript {
       case "ring" -> handles.put(name, files.bpfRing(name, pages(words.get(2))));
       case "packet" -> handles.put(name, files.packetRing(name, pages(words.get(2))));
       case "perf" -> handles.put(name, files.perfEvent(name, pages(words.get(2))));
+      case "aio" -> handles.put(name, files.aioRing(process.mm, pages(words.get(2))));
+      case "fork" -> {
+        long child = machine.syscalls().fork(process);
+        process = machine.processes().get((int) child);
+      }
+      case "move" -> {
+        long to = address(words.get(2));
+        done(machine.syscalls().mremap(process, address(name), 4096, 4096, 3, to));
+      }
       case "tcp" -> handles.put(name, files.tcpSocket(name));
       case "zero" -> handles.put(name, files.devZero(name));
       case "reopen" -> handles.put(name, files.reopen(handle(words.get(2)), mode(words.get(3))));
