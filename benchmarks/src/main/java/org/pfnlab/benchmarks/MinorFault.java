@@ -39,7 +39,7 @@ import org.pfnlab.core.vma.MapFlags;
 @Warmup(iterations = 5, time = 1)
 @Measurement(iterations = 5, time = 1)
 public class MinorFault {
-  private static final int PAGES = 4096;
+  private static final int PAGES = 512;
   private static final long START = 0x1000_0000_0000L;
 
   @Param({"v5.11", "v6.18.2"})
