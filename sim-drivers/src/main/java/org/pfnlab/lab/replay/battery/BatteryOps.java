@@ -3,6 +3,9 @@ package org.pfnlab.lab.replay.battery;
 import com.google.common.collect.ImmutableMap;
 import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.gup.GupFlags;
+import org.pfnlab.core.vma.Advice;
+import org.pfnlab.core.vma.Msync;
+import org.pfnlab.core.vma.Userfaultfd;
 
 /** The battery's operations by name. */
 final class BatteryOps {
@@ -49,6 +52,47 @@ final class BatteryOps {
           .put("gup_test:gup_slow_write_force", GupOps.getSlow(FORCE))
           .put("gup_test:pin_slow", GupOps.pinSlow(0))
           .put("gup_test:pin_slow_write", GupOps.pinSlow(WRITE))
+          .put("mlock", RangeOps::mlock)
+          .put("mlock2_onfault", RangeOps::mlockOnFault)
+          .put("munlock", RangeOps::munlock)
+          .put("madvise:NORMAL", RangeOps.madvise(Advice.MADV_NORMAL))
+          .put("madvise:WILLNEED", RangeOps.madvise(Advice.MADV_WILLNEED))
+          .put("madvise:DONTNEED", RangeOps.madvise(Advice.MADV_DONTNEED))
+          .put("madvise:FREE", RangeOps.madvise(Advice.MADV_FREE))
+          .put("madvise:REMOVE", RangeOps.madvise(Advice.MADV_REMOVE))
+          .put("madvise:DONTFORK", RangeOps.madvise(Advice.MADV_DONTFORK))
+          .put("madvise:DOFORK", RangeOps.madvise(Advice.MADV_DOFORK))
+          .put("madvise:MERGEABLE", RangeOps.madvise(Advice.MADV_MERGEABLE))
+          .put("madvise:HUGEPAGE", RangeOps.madvise(Advice.MADV_HUGEPAGE))
+          .put("madvise:DONTDUMP", RangeOps.madvise(Advice.MADV_DONTDUMP))
+          .put("madvise:DODUMP", RangeOps.madvise(Advice.MADV_DODUMP))
+          .put("madvise:WIPEONFORK", RangeOps.madvise(Advice.MADV_WIPEONFORK))
+          .put("madvise:COLD", RangeOps.madvise(Advice.MADV_COLD))
+          .put("madvise:PAGEOUT", RangeOps.madvise(Advice.MADV_PAGEOUT))
+          .put("madvise:POPULATE_READ", RangeOps.madvise(Advice.MADV_POPULATE_READ))
+          .put("madvise:POPULATE_WRITE", RangeOps.madvise(Advice.MADV_POPULATE_WRITE))
+          .put("madvise:DONTNEED_LOCKED", RangeOps.madvise(Advice.MADV_DONTNEED_LOCKED))
+          .put("madvise:COLLAPSE", RangeOps.madvise(Advice.MADV_COLLAPSE))
+          .put("mremap:grow_inplace", RemapOps.growInPlace())
+          .put("mremap:grow_maymove", RemapOps.growMayMove())
+          .put("mremap:move_fixed", RemapOps.moveFixed())
+          .put("mremap:shrink", RemapOps.shrink())
+          .put("mremap:dontunmap", RemapOps.dontUnmap())
+          .put("mremap:dup_oldsize0", RemapOps.duplicate())
+          .put("mremap:grow_fixed", RemapOps.growFixed())
+          .put("mremap:move_one_page", RemapOps.moveOnePage())
+          .put("msync:SYNC", RangeOps.msync(Msync.MS_SYNC))
+          .put("msync:ASYNC", RangeOps.msync(Msync.MS_ASYNC))
+          .put("msync:INVALIDATE", RangeOps.msync(Msync.MS_INVALIDATE))
+          .put("mincore", RangeOps::mincore)
+          .put("move_pages:query", RangeOps.movePages(false))
+          .put("move_pages:node0", RangeOps.movePages(true))
+          .put("mbind:BIND_STRICT_MOVE", RangeOps::mbind)
+          .put(
+              "uffd_register:MISSING",
+              RangeOps.userfaultfd(Userfaultfd.UFFDIO_REGISTER_MODE_MISSING))
+          .put("uffd_register:WP", RangeOps.userfaultfd(Userfaultfd.UFFDIO_REGISTER_MODE_WP))
+          .put("uffd_register:MINOR", RangeOps.userfaultfd(Userfaultfd.UFFDIO_REGISTER_MODE_MINOR))
           .put("mprotect:NONE", ProtectOps.whole(0))
           .put("mprotect:R", ProtectOps.whole(1))
           .put("mprotect:RW", ProtectOps.whole(3))
@@ -58,6 +102,8 @@ final class BatteryOps {
           .put("munmap_first_page", run -> MappingOps.edge(run, false))
           .put("munmap_last_page", run -> MappingOps.edge(run, true))
           .put("fork", ForkOps::fork)
+          .put("fork_after_DONTFORK", ForkOps.afterAdvice(Advice.MADV_DONTFORK))
+          .put("fork_after_WIPEONFORK", ForkOps.afterAdvice(Advice.MADV_WIPEONFORK))
           .put("revoke", RevokeOps.revoke(false))
           .put("revoke_even_cows", RevokeOps.revoke(true))
           .buildOrThrow();

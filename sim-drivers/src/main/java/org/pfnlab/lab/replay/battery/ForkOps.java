@@ -10,6 +10,14 @@ import org.pfnlab.core.task.Process;
 final class ForkOps {
   private ForkOps() {}
 
+  /** {@code fork_after_*}. */
+  static BatteryOp afterAdvice(int advice) {
+    return run -> {
+      run.putResult("madvise", RangeOps.advise(run, advice));
+      fork(run);
+    };
+  }
+
   /** {@code fork}. */
   static void fork(CaseRun run) {
     run.putPte("parent_pte_before", run.address);

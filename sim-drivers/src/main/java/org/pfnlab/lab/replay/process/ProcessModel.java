@@ -17,6 +17,8 @@ final class ProcessModel implements Subject {
   private final Syscalls syscalls;
   private final Window window;
   private final Snapshots snapshots;
+  private final Handles handles;
+  private final RangeCalls ranges;
   private final Transfers transfers;
   private final Rings rings;
   private final Sleepers sleepers;
@@ -27,6 +29,8 @@ final class ProcessModel implements Subject {
     this.window = window;
     this.session = new Session(machine, window);
     this.snapshots = new Snapshots(session);
+    this.handles = new Handles(machine.files(), snapshots);
+    this.ranges = new RangeCalls(session, handles);
     this.transfers = new Transfers(session);
     this.rings = new Rings(session);
     this.sleepers = new Sleepers(session);
@@ -37,10 +41,27 @@ final class ProcessModel implements Subject {
     return switch (op.name()) {
       case "fork" -> fork(op);
       case "exit" -> exit(op);
-      case "mmap" -> mmap(op);
-      case "munmap" -> Answer.okOrErr(syscalls.munmap(process(op), op.address(), op.length()));
-      case "mprotect" ->
-          Answer.okOrErr(syscalls.mprotect(process(op), op.address(), op.length(), op.prot()));
+      case "mmap" -> ranges.mmap(op);
+      case "munmap" -> ranges.munmap(op);
+      case "mprotect" -> ranges.mprotect(op);
+      case "mremap" -> ranges.mremap(op);
+      case "madvise" -> ranges.madvise(op);
+      case "mlock" -> ranges.mlock(op);
+      case "mlock2" -> ranges.mlock2(op);
+      case "munlock" -> ranges.munlock(op);
+      case "mlockall" -> ranges.mlockall(op);
+      case "munlockall" -> ranges.munlockall(op);
+      case "mseal" -> ranges.mseal(op);
+      case "msync" -> ranges.msync(op);
+      case "mincore" -> ranges.mincore(op);
+      case "thp" -> ranges.thp(op);
+      case "open" -> handles.open(op);
+      case "close" -> handles.close(op);
+      case "truncate" -> handles.truncate(op);
+      case "punch" -> handles.punch(op);
+      case "seal" -> handles.seal(op);
+      case "file_write" -> handles.write(op);
+      case "file_read" -> handles.read(op);
       case "load" ->
           watched(op, () -> Answer.load(machine.userAccess().load(mm(op), op.address())));
       case "store" ->
@@ -106,31 +127,6 @@ final class ProcessModel implements Subject {
     rings.closeAll(process);
     session.remove(op.process());
     return Answer.ok();
-  }
-
-  private ObjectNode mmap(Operation op) {
-    if (op.has("h")) {
-      throw new NotModelled("mmap of a handle");
-    }
-    Process process = process(op);
-    long hint = op.has("page") || op.has("rawaddr") ? op.address() : 0;
-    long offset =
-        op.has("rawfo") ? op.word("rawfo") : (op.integer("fo", 0) << 12) + op.integer("fob", 0);
-    int flags = (int) op.flags("flags", Names.MMAP);
-    long at = syscalls.mmap(process, hint, op.length(), op.prot(), flags, null, offset);
-    return placed(process, at, op.length());
-  }
-
-  /** A mapping that landed outside the window is reported and taken away at once. */
-  private ObjectNode placed(Process process, long at, long length) {
-    if (Errno.isError(at)) {
-      return Answer.err(at);
-    }
-    if (window.contains(at)) {
-      return Answer.empty().put("at", window.page(at));
-    }
-    syscalls.munmap(process, at, length);
-    return Answer.empty().put("at", "outside");
   }
 
   /** Performs an access and adds what became of the page that it touched first. */
