@@ -15,6 +15,7 @@ public final class I915Object extends GemObject {
   private final I915 i915;
   private final ShmemPages backing;
   private boolean readOnly;
+  private boolean havePages;
 
   I915Object(I915 i915, long pages) {
     super(i915.drm(), pages);
@@ -59,7 +60,8 @@ public final class I915Object extends GemObject {
   /** i915_gem_object_pin_pages: all pages exist afterwards; false without memory. */
   @Override
   protected boolean populate() {
-    return backing.populate();
+    havePages = havePages || backing.populate();
+    return havePages;
   }
 
   long backingPfn(long page) {

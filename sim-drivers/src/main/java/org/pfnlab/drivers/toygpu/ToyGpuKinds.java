@@ -110,7 +110,11 @@ public final class ToyGpuKinds {
           reserving(
               "mod_i_bar_huge_pfn",
               "BAR, vmf_insert_pfn per fault or 2 MiB at once, WC, whole BAR reserved WC",
-              PER_PFN.refusingCow().withHugeFaults()));
+              PER_PFN.refusingCow().withHugeFaults()),
+          reserving(
+              "mod_i_bar_huge_pfn_cow",
+              "BAR, vmf_insert_pfn per fault or 2 MiB at once, private mappings not refused",
+              PER_PFN.withHugeFaults()));
 
   private ToyGpuKinds() {}
 

@@ -135,6 +135,17 @@ class ToyGpuTest {
         .hasMessageContaining("vmf_insert_pfn");
   }
 
+  @Test
+  void soIsAHugeOne() {
+    Rig rig = Rig.boot("v6.18.2");
+    ObjectUnderTest object = rig.open("mod_i_bar_huge_pfn_cow", 1024);
+    long at = rig.map(object, 1024, Rig.RW, Rig.PRIVATE);
+    rig.vma(at).flags |= VmFlags.VM_HUGEPAGE;
+    assertThatThrownBy(() -> rig.load(at))
+        .isInstanceOf(KernelBug.class)
+        .hasMessageContaining("vmf_insert_pfn_pmd");
+  }
+
   /** ptrace and /proc/pid/mem reach a BAR only through vm_ops->access. */
   @ParameterizedTest
   @CsvSource({"mod_a_bar_remap_wc, EIO", "mod_a_bar_remap_wc_access, 4096"})
