@@ -30,7 +30,13 @@ import picocli.CommandLine.Spec;
     versionProvider = BuildVersion.class,
     synopsisSubcommandLabel = "COMMAND",
     description = "A laboratory for Linux's memory-mapping rules.",
-    subcommands = {HelpCommand.class, CostCommand.class, IomemCommand.class, ReplayCommand.class},
+    subcommands = {
+      HelpCommand.class,
+      CostCommand.class,
+      IomemCommand.class,
+      ReplayCommand.class,
+      ReportCommand.class
+    },
     footerHeading = "%nExit status:%n",
     footer = {
       "  0   done, and what was asked for holds",
