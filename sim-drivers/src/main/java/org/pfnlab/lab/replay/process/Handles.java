@@ -54,6 +54,11 @@ final class Handles {
           case "file" -> withMode(op, regular(op));
           case "zero" -> withMode(op, files.devZero(op.text("h")));
           case "secret" -> files.secret(op.text("h"), pages(op) << 12);
+          case "bpfarray" -> files.bpfArray(op.text("h"), (int) pages(op));
+          case "bpfring" -> files.bpfRing(op.text("h"), (int) pages(op));
+          case "packet" -> files.packetRing(op.text("h"), (int) pages(op));
+          case "perf" -> files.perfEvent(op.text("h"), (int) pages(op));
+          case "tcp" -> files.tcpSocket(op.text("h"));
           case "reopen" -> reopen(op);
           default -> throw new NotModelled("open of " + op.text("kind"));
         };
