@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.file.FileSystem;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.mm.OpenFile;
+import org.pfnlab.core.task.Process;
 import org.pfnlab.lab.verdict.NotModelled;
 
 /** Open file descriptions, shared by all processes, and the calls that need no process. */
@@ -66,6 +67,13 @@ final class Handles {
     open.add(handle);
     snapshots.name(file.mapping, handle.object);
     return Answer.ok();
+  }
+
+  /** The ring of a new AIO context of one page. */
+  OpenFile aioRing(Process process) {
+    OpenFile ring = files.aioRing(process.mm, 1);
+    snapshots.name(ring.mapping, "aio");
+    return ring;
   }
 
   private static long pages(Operation op) {

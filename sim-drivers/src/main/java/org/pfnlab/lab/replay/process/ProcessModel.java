@@ -54,6 +54,7 @@ final class ProcessModel implements Subject {
       case "mseal" -> ranges.mseal(op);
       case "msync" -> ranges.msync(op);
       case "mincore" -> ranges.mincore(op);
+      case "adopt" -> ranges.adopt(op);
       case "thp" -> ranges.thp(op);
       case "open" -> handles.open(op);
       case "close" -> handles.close(op);

@@ -5,6 +5,8 @@ import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.machine.Syscalls;
 import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.task.Process;
+import org.pfnlab.core.vma.MapFlags;
+import org.pfnlab.core.vma.Mremap;
 import org.pfnlab.lab.verdict.NotModelled;
 
 /** System calls on ranges of a process's address space. */
@@ -52,6 +54,26 @@ final class RangeCalls {
     }
     calls.munmap(process, at, length);
     return Answer.empty().put("at", "outside");
+  }
+
+  /** The ring of a new AIO context, moved into the window. */
+  ObjectNode adopt(Operation op) {
+    if (!op.text("what").equals("aio")) {
+      throw new NotModelled("adopt of " + op.text("what"));
+    }
+    Process process = session.process(op);
+    OpenFile ring = handles.aioRing(process);
+    int prot = MapFlags.PROT_READ | MapFlags.PROT_WRITE;
+    long made = calls.mmap(process, 0, 4096, prot, MapFlags.MAP_SHARED, ring, 0);
+    ring.put();
+    if (Errno.isError(made)) {
+      return Answer.err(made);
+    }
+    int flags = Mremap.MREMAP_MAYMOVE | Mremap.MREMAP_FIXED;
+    long at = calls.mremap(process, made, 4096, 4096, flags, op.address());
+    return Errno.isError(at)
+        ? Answer.err(at)
+        : Answer.empty().put("at", session.window.page(at)).put("n", 1);
   }
 
   ObjectNode munmap(Operation op) {
