@@ -34,6 +34,7 @@ import picocli.CommandLine.Spec;
       HelpCommand.class,
       CostCommand.class,
       IomemCommand.class,
+      MatrixCommand.class,
       ReplayCommand.class,
       ReportCommand.class
     },
