@@ -37,8 +37,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Example:",
-      "  pfnlab replay recordings/basic-1000000.jsonl.gz",
-      "  pfnlab replay --kernel v6.1.192-X86_PAT --stop-at-first recordings/battery"
+      "  ./pfnlab replay recordings/basic-1000000.jsonl.gz",
+      "  ./pfnlab replay --kernel v6.1.192-X86_PAT --stop-at-first recordings/battery"
     })
 public final class ReplayCommand implements Callable<Integer> {
   private enum Format {

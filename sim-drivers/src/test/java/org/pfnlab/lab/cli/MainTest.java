@@ -54,7 +54,6 @@ final class MainTest {
       quoteCharacter = '"',
       value = {
         "'', Missing command. See 'pfnlab --help'.",
-        "hepl, \"Unknown command or argument 'hepl', did you mean 'help'? See 'pfnlab --help'.\"",
         "qqqqqq, Unknown command or argument 'qqqqqq'. See 'pfnlab --help'.",
         "--verion, \"Unknown option '--verion', did you mean '--version'? See 'pfnlab --help'.\"",
         "@nofile, Unknown command or argument '@nofile'. See 'pfnlab --help'.",
@@ -64,6 +63,15 @@ final class MainTest {
     assertThat(run(args)).isEqualTo(2);
     assertThat(err.toString()).isEqualTo("pfnlab: " + line + "\n");
     assertThat(out.toString()).isEmpty();
+  }
+
+  @Test
+  void suggestsCommands() {
+    assertThat(run("hepl")).isEqualTo(2);
+    assertThat(err.toString())
+        .matches(
+            "pfnlab: Unknown command or argument 'hepl', did you mean ('[a-z]+' or )*'help'"
+                + "( or '[a-z]+')*\\? See 'pfnlab --help'.\n");
   }
 
   static Stream<Arguments> failures() {
