@@ -15,13 +15,14 @@ import org.pfnlab.core.pagetable.PageTable;
 import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.phys.Frames;
 import org.pfnlab.core.rmap.AnonRmap;
+import org.pfnlab.core.rmap.HugeAnon;
 import org.pfnlab.core.rmap.PageRmap;
 
 /**
  * handle_mm_fault (mm/memory.c): fills a hole or makes an entry usable, in the kernel's order of
  * tests. Holes are filled here; write faults on present entries are {@link WriteProtect}'s.
  *
- * <p>Left out: swap, NUMA hinting, transparent huge pages of anonymous memory, userfaultfd.
+ * <p>Left out: swap, NUMA hinting, userfaultfd.
  */
 public final class FaultHandler {
   /** handle_mm_fault calls. */
@@ -77,6 +78,7 @@ public final class FaultHandler {
   private final AnonRmap anonRmap;
   private final PageRmap rmap;
   private final WriteProtect writeProtect;
+  private final HugeFaults hugeFaults;
   private final boolean sanitizes;
   private final boolean perVmaLock;
   private final boolean readMapsDirty;
@@ -85,13 +87,19 @@ public final class FaultHandler {
 
   /** Works on these frames by these rules. */
   public FaultHandler(
-      Kernel kernel, Frames frames, AnonRmap anonRmap, PageRmap rmap, WriteProtect writeProtect) {
+      Kernel kernel,
+      Frames frames,
+      AnonRmap anonRmap,
+      PageRmap rmap,
+      WriteProtect writeProtect,
+      HugeFaults hugeFaults) {
     this.meter = kernel.meter;
     this.kernel = kernel;
     this.frames = frames;
     this.anonRmap = anonRmap;
     this.rmap = rmap;
     this.writeProtect = writeProtect;
+    this.hugeFaults = hugeFaults;
     this.sanitizes = kernel.has(FAULT_FLAGS_SANITIZED);
     this.perVmaLock = kernel.has(PER_VMA_LOCK);
     this.readMapsDirty = kernel.has(READ_FAULT_MAPS_DIRTY);
@@ -139,14 +147,20 @@ public final class FaultHandler {
     PageTable.Table leaf = table.leaf(page);
     if (leaf == null) {
       int level = table.levelAt(page);
-      if (level > 1) {
+      if (level > 1 && !HugeAnon.isIn(vma, level)) {
         return hugeEntry(vma, page, flags, table, level);
       }
-      if (ops != null && ops.hasHugeFault() && vma.has(VmFlags.VM_HUGEPAGE)) {
-        int result = tryHuge(vma, ops, page, flags);
-        if ((result & VmFault.FALLBACK) == 0) {
-          return result;
-        }
+      int result = VmFault.FALLBACK;
+      if (level > 1) {
+        result = hugeFaults.present(vma, page, flags);
+        leaf = table.leaf(page);
+      } else if (ops == null) {
+        result = hugeFaults.missing(vma, page, flags);
+      } else if (ops.hasHugeFault() && vma.has(VmFlags.VM_HUGEPAGE)) {
+        result = tryHuge(vma, ops, page, flags);
+      }
+      if ((result & VmFault.FALLBACK) == 0) {
+        return result;
       }
     }
     long pte = leaf == null ? 0 : leaf.entries[PageTable.index(page)];

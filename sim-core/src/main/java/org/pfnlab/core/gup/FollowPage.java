@@ -224,6 +224,9 @@ public final class FollowPage {
     if (!hasPage) {
       throw NO_STRUCT_PAGE;
     }
+    if ((flags & GupFlags.FOLL_DUMP) != 0 && normalPage.isHugeZero(pfn)) {
+      return -Errno.EFAULT;
+    }
     if (!Pte.write(leaf) && unshare.isNeeded(vma, flags, frames.flags(pfn))) {
       return -Errno.EMLINK;
     }

@@ -9,10 +9,12 @@ import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.Vma;
+import org.pfnlab.core.pagetable.PageTable;
 import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.pagetable.PteCursor;
 import org.pfnlab.core.phys.FrameHolder;
 import org.pfnlab.core.phys.Frames;
+import org.pfnlab.core.rmap.HugeAnon;
 import org.pfnlab.core.task.Process;
 
 /**
@@ -135,15 +137,30 @@ public final class Invariants {
     while (cursor.next()) {
       if (cursor.level() == 1 && Pte.present(cursor.value())) {
         checkEntry(vma, cursor.addr(), cursor.value());
+      } else if (HugeAnon.isIn(vma, cursor.level())) {
+        checkHuge(vma, cursor.addr(), cursor.value());
       }
     }
   }
 
   private void checkEntry(Vma vma, long address, long pte) {
     long pfn = machine.normalPage().of(vma, address, pte);
-    if (pfn < 0) {
-      return;
+    if (pfn >= 0) {
+      checkPage(vma, pfn, pte);
     }
+  }
+
+  private void checkHuge(Vma vma, long address, long leaf) {
+    require(
+        address >= vma.start && address + PageTable.PMD_SIZE <= vma.end,
+        "the huge page at %x reaches beyond %s".formatted(address, vma));
+    long first = machine.normalPage().ofHuge(vma, address, leaf, HugeAnon.LEVEL);
+    for (long pfn = first; first >= 0 && pfn < first + HugeAnon.PAGES; pfn++) {
+      checkPage(vma, pfn, leaf);
+    }
+  }
+
+  private void checkPage(Vma vma, long pfn, long pte) {
     references.mergeInt(pfn, 1, Integer::sum);
     mappings.mergeInt(pfn, 1, Integer::sum);
     if (!frames.has(pfn, Frames.ANON)) {

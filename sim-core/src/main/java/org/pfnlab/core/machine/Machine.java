@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.pfnlab.core.fault.FaultHandler;
+import org.pfnlab.core.fault.HugeFaults;
 import org.pfnlab.core.fault.WriteProtect;
 import org.pfnlab.core.file.FileSystem;
 import org.pfnlab.core.file.Shmem;
@@ -32,6 +33,7 @@ import org.pfnlab.core.pfnmap.PfnmapTracking;
 import org.pfnlab.core.phys.FrameHolder;
 import org.pfnlab.core.phys.Frames;
 import org.pfnlab.core.rmap.AnonRmap;
+import org.pfnlab.core.rmap.HugeAnon;
 import org.pfnlab.core.rmap.PageRmap;
 import org.pfnlab.core.rmap.UnmapMapping;
 import org.pfnlab.core.rmap.Zap;
@@ -90,6 +92,7 @@ public final class Machine {
   private final RemapPfn remapPfn;
   private final ApplyToPageRange applyToPageRange;
   private final IoRemap ioRemap;
+  private final HugeFaults hugeFaults;
   private final FaultHandler faults;
   private final GupSlow gupSlow;
   private final GupFast gupFast;
@@ -127,28 +130,30 @@ public final class Machine {
     PfnmapTracking tracking = new PfnmapTracking(kernel, normalPage, memtypes);
     PageRmap pageRmap = new PageRmap(kernel, frames);
     AnonRmap anonRmap = new AnonRmap(kernel);
-    zap = new Zap(kernel, frames, normalPage, tracking, pageRmap);
+    HugeAnon huge = new HugeAnon(frames, normalPage, pageRmap);
+    zap = new Zap(kernel, frames, normalPage, tracking, pageRmap, huge);
     unmapMapping = new UnmapMapping(kernel, zap);
     inserter = new PteInserter(kernel, frames, tracking, pageRmap);
     remapPfn = new RemapPfn(kernel, frames, tracking, zap);
     applyToPageRange = new ApplyToPageRange(kernel);
     ioRemap = new IoRemap(kernel, iomem, frames, memtypes);
     WriteProtect writeProtect = new WriteProtect(kernel, frames, normalPage, anonRmap, pageRmap);
-    faults = new FaultHandler(kernel, frames, anonRmap, pageRmap, writeProtect);
+    hugeFaults = new HugeFaults(kernel, frames, normalPage, anonRmap, pageRmap, huge);
+    faults = new FaultHandler(kernel, frames, anonRmap, pageRmap, writeProtect, hugeFaults);
     pins = new Pins(kernel, frames);
     ExpandStack stack = new ExpandStack(kernel, anonRmap);
     gupSlow = new GupSlow(kernel, frames, normalPage, faults, stack, pins);
     gupFast = new GupFast(kernel, frames, gupSlow, pins);
     accessPhys = new AccessPhys(kernel, frames);
     files = new FileSystem(kernel, frames, faults, unmapMapping, inserter, remapPfn);
-    VmaSplit split = new VmaSplit(kernel, anonRmap, tracking);
+    VmaSplit split = new VmaSplit(kernel, anonRmap, tracking, huge);
     VmaMerge merge = new VmaMerge(kernel, anonRmap, tracking);
     VmaModify modify = new VmaModify(merge, split);
     Populate populate = new Populate(kernel, gupSlow);
     Munmap munmap = new Munmap(kernel, split, zap, anonRmap, tracking);
     Mmap mmap = new Mmap(kernel, munmap, merge, zap, populate, files.shmem());
-    Mprotect mprotect = new Mprotect(kernel, frames, normalPage, modify, populate);
-    Fork fork = new Fork(kernel, frames, normalPage, tracking, anonRmap, pageRmap, munmap);
+    Mprotect mprotect = new Mprotect(kernel, frames, normalPage, huge, modify, populate);
+    Fork fork = new Fork(kernel, frames, normalPage, tracking, anonRmap, pageRmap, huge, munmap);
     userAccess = new UserAccess(kernel, frames, faults, stack);
     RemoteAccess remote = new RemoteAccess(kernel, frames, gupSlow, stack, pins);
     processVm = new ProcessVm(kernel, frames, gupSlow, pins);
@@ -160,8 +165,8 @@ public final class Machine {
     futexes = new Futexes(kernel, frames, gupFast, pins, userAccess);
     smaps = new Smaps(kernel, frames, normalPage);
     pagemap = new Pagemap(kernel, frames, normalPage);
-    VmaMove move = new VmaMove(kernel, munmap, merge, anonRmap, tracking);
-    PageAdvice pageAdvice = new PageAdvice(kernel, frames, normalPage, zap, pageRmap);
+    VmaMove move = new VmaMove(kernel, munmap, merge, anonRmap, tracking, huge);
+    PageAdvice pageAdvice = new PageAdvice(kernel, frames, normalPage, zap, pageRmap, huge);
     GuardRegions guards = new GuardRegions(kernel, anonRmap, zap);
     syscalls =
         new Syscalls(
@@ -180,7 +185,7 @@ public final class Machine {
                 new MovePages(kernel, frames, normalPage),
                 new Mbind(frames),
                 new Userfaultfd(kernel)));
-    holdersAtBoot = ImmutableList.of(files, pipes, registeredBuffers);
+    holdersAtBoot = ImmutableList.of(files, pipes, registeredBuffers, hugeFaults);
     frameHolders.addAll(holdersAtBoot);
   }
 
@@ -254,6 +259,7 @@ public final class Machine {
     pipes.reset();
     registeredBuffers.reset();
     futexes.reset();
+    hugeFaults.reset();
     frames.reset();
     memtypes.reset();
     ioRemap.reset();

@@ -135,7 +135,8 @@ public final class NormalPage {
     return pfn == zeroPfn || (common && isHugeZero(pfn));
   }
 
-  private boolean isHugeZero(long pfn) {
+  /** Whether the frame belongs to the huge zero page (is_huge_zero_pfn). */
+  public boolean isHugeZero(long pfn) {
     return hugeZeroPfn != NO_HUGE_ZERO
         && pfn - hugeZeroPfn >= 0
         && pfn - hugeZeroPfn < HUGE_ZERO_PAGES;

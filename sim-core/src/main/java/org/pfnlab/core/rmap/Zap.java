@@ -46,17 +46,24 @@ public final class Zap {
   private final NormalPage normalPage;
   private final PfnmapTracking tracking;
   private final PageRmap rmap;
+  private final HugeAnon huge;
   private final boolean skipsOnlyAnon;
   private final PteCursor cursor = new PteCursor();
 
   /** Works on these frames by these rules. */
   public Zap(
-      Kernel kernel, Frames frames, NormalPage normalPage, PfnmapTracking tracking, PageRmap rmap) {
+      Kernel kernel,
+      Frames frames,
+      NormalPage normalPage,
+      PfnmapTracking tracking,
+      PageRmap rmap,
+      HugeAnon huge) {
     this.meter = kernel.meter;
     this.frames = frames;
     this.normalPage = normalPage;
     this.tracking = tracking;
     this.rmap = rmap;
+    this.huge = huge;
     this.skipsOnlyAnon = kernel.has(ZAP_SKIPS_ONLY_ANON);
   }
 
@@ -104,6 +111,8 @@ public final class Zap {
     if (meter.tracing) {
       meter.enter("unmap_page_range", start, end);
     }
+    huge.splitAcross(vma, start);
+    huge.splitAcross(vma, end);
     long cleared = 0;
     cursor.reset(vma.mm.pageTable, start, end);
     while (cursor.next()) {
@@ -144,9 +153,13 @@ public final class Zap {
 
   /**
    * A leaf of raw frames goes as a whole, even if only part of it was asked for: what is left
-   * faults in again.
+   * faults in again. One of anonymous memory was split before, unless all of it goes.
    */
   private void zapHuge(Vma vma) {
+    if (HugeAnon.isIn(vma, cursor.level())) {
+      huge.remove(vma, cursor.clear());
+      return;
+    }
     long pfn = normalPage.ofHuge(vma, cursor.addr(), cursor.value(), cursor.level());
     if (pfn >= 0) {
       throw new IllegalStateException("huge leaves of counted pages are not modelled yet");

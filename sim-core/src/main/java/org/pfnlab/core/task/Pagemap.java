@@ -7,6 +7,7 @@ import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.pfnmap.NormalPage;
 import org.pfnlab.core.phys.Frames;
+import org.pfnlab.core.rmap.HugeAnon;
 
 /**
  * /proc/pid/pagemap (fs/proc/task_mmu.c). A VM_PFNMAP VMA is skipped: whatever its entries are, its
@@ -50,6 +51,13 @@ public final class Pagemap {
       return PRESENT | ZERO;
     }
     Vma vma = mm.vmas.lookup(address);
+    if (vma != null && isHuge(vma, address)) {
+      long pfn = hugePfn(pte, address);
+      // The huge zero page is not anonymous, so it looks like a file's.
+      return PRESENT
+          | (frames.has(pfn, Frames.ANON) ? 0 : FILE)
+          | (frames.mapcount(pfn) == 1 ? EXCLUSIVE : 0);
+    }
     long pfn = vma == null ? -1 : normalPage.of(vma, address, pte);
     if (pfn < 0) {
       return PRESENT;
@@ -62,7 +70,19 @@ public final class Pagemap {
   /** The page frame number that pagemap shows for this address; -1 if the page is absent. */
   public long pfn(Mm mm, long address) {
     long pte = entry(mm, address);
-    return Pte.present(pte) ? Pte.pfn(pte) : -1;
+    if (!Pte.present(pte)) {
+      return -1;
+    }
+    Vma vma = mm.vmas.lookup(address);
+    return vma != null && isHuge(vma, address) ? hugePfn(pte, address) : Pte.pfn(pte);
+  }
+
+  private static boolean isHuge(Vma vma, long address) {
+    return HugeAnon.isIn(vma, vma.mm.pageTable.levelAt(address));
+  }
+
+  private static long hugePfn(long leaf, long address) {
+    return Pte.pfn(leaf, HugeAnon.LEVEL) + (address >>> 12 & HugeAnon.PAGES - 1);
   }
 
   private static long entry(Mm mm, long address) {

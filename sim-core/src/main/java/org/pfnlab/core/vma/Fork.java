@@ -17,6 +17,7 @@ import org.pfnlab.core.pfnmap.NormalPage;
 import org.pfnlab.core.pfnmap.PfnmapTracking;
 import org.pfnlab.core.phys.Frames;
 import org.pfnlab.core.rmap.AnonRmap;
+import org.pfnlab.core.rmap.HugeAnon;
 import org.pfnlab.core.rmap.PageRmap;
 
 /** dup_mmap and copy_page_range: what a child inherits of an address space. */
@@ -52,6 +53,7 @@ public final class Fork {
   private final PfnmapTracking tracking;
   private final AnonRmap anonRmap;
   private final PageRmap rmap;
+  private final HugeAnon huge;
   private final Munmap munmap;
   private final boolean opensFirst;
   private final boolean exclusive;
@@ -67,6 +69,7 @@ public final class Fork {
       PfnmapTracking tracking,
       AnonRmap anonRmap,
       PageRmap rmap,
+      HugeAnon huge,
       Munmap munmap) {
     this.meter = kernel.meter;
     this.frames = frames;
@@ -74,6 +77,7 @@ public final class Fork {
     this.tracking = tracking;
     this.anonRmap = anonRmap;
     this.rmap = rmap;
+    this.huge = huge;
     this.munmap = munmap;
     this.opensFirst = kernel.has(FORK_OPENS_FIRST);
     this.exclusive = kernel.has(WriteProtect.PAGE_ANON_EXCLUSIVE);
@@ -151,6 +155,10 @@ public final class Fork {
     cursor.reset(parent.mm.pageTable, parent.start, parent.end);
     while (cursor.next()) {
       long pte = cursor.value();
+      if (HugeAnon.isIn(parent, cursor.level())) {
+        copied += copyHuge(child, parent, pte) ? 1 : 0;
+        continue;
+      }
       if (cursor.level() > 1) {
         if (copiesSpecialPmd && Pte.special(pte) && parent.has(VmFlags.VM_PFNMAP)) {
           child.mm.pageTable.setHuge(cursor.addr(), cursor.level(), Pte.mkOld(pte));
@@ -166,6 +174,33 @@ public final class Fork {
     }
     meter.count(COPY_PTE, copied);
     return 0;
+  }
+
+  /**
+   * copy_huge_pmd: shares the leaf read-only.
+   *
+   * @return false if a pinned page forbids that: the leaf is split, and the walk goes on with its
+   *     entries
+   */
+  private boolean copyHuge(Vma child, Vma parent, long leaf) {
+    long address = cursor.addr();
+    long first = huge.first(leaf);
+    for (long pfn = first; first >= 0 && pfn < first + HugeAnon.PAGES; pfn++) {
+      if (copiesEarly(parent, pfn, true)) {
+        huge.split(parent, address);
+        cursor.reset(parent.mm.pageTable, address, parent.end);
+        return false;
+      }
+    }
+    for (long pfn = first; first >= 0 && pfn < first + HugeAnon.PAGES; pfn++) {
+      frames.get(pfn);
+      rmap.duplicate(child, pfn);
+      frames.clear(pfn, Frames.ANON_EXCLUSIVE);
+    }
+    long shared = Pte.write(leaf) ? Pte.wrProtect(leaf, savedDirty) : leaf;
+    cursor.set(shared);
+    child.mm.pageTable.setHuge(address, HugeAnon.LEVEL, Pte.mkOld(shared));
+    return true;
   }
 
   private void copyPresent(Vma child, Vma parent, long original, boolean cow) {

@@ -95,7 +95,8 @@ public final class MovePages {
     if (pfn >= 0) {
       return 0;
     }
-    boolean zero = Pte.pfn(pte) == frames.zeroPfn();
+    long raw = Pte.pfn(pte, level);
+    boolean zero = raw == frames.zeroPfn() || normalPage.isHugeZero(raw);
     return walksFolios && !zero ? -Errno.ENOENT : -Errno.EFAULT;
   }
 

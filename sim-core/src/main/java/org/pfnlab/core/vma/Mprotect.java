@@ -16,6 +16,7 @@ import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.pagetable.PteCursor;
 import org.pfnlab.core.pfnmap.NormalPage;
 import org.pfnlab.core.phys.Frames;
+import org.pfnlab.core.rmap.HugeAnon;
 
 /** mprotect (mm/mprotect.c): do_mprotect_pkey, mprotect_fixup, change_protection. */
 public final class Mprotect {
@@ -35,6 +36,7 @@ public final class Mprotect {
   private final Meter meter;
   private final Frames frames;
   private final NormalPage normalPage;
+  private final HugeAnon huge;
   private final VmaModify modify;
   private final Populate populate;
   private final boolean unaccounts;
@@ -44,10 +46,16 @@ public final class Mprotect {
 
   /** Changes protection by the rules of this kernel. */
   public Mprotect(
-      Kernel kernel, Frames frames, NormalPage normalPage, VmaModify modify, Populate populate) {
+      Kernel kernel,
+      Frames frames,
+      NormalPage normalPage,
+      HugeAnon huge,
+      VmaModify modify,
+      Populate populate) {
     this.meter = kernel.meter;
     this.frames = frames;
     this.normalPage = normalPage;
+    this.huge = huge;
     this.modify = modify;
     this.populate = populate;
     this.unaccounts = kernel.has(UNFAULTED_UNACCOUNTED);
@@ -188,7 +196,9 @@ public final class Mprotect {
         continue;
       }
       if (cursor.level() > 1) {
-        cursor.set(Pte.modifyHuge(old, vma.pageProt, savedDirty, cursor.level()));
+        long leaf = Pte.modifyHuge(old, vma.pageProt, savedDirty, cursor.level());
+        cursor.set(
+            upgrades && isExclusiveHuge(vma, leaf) ? Pte.mkWrite(leaf, savedDirty) : leaf);
         continue;
       }
       long pte = Pte.modify(old, vma.pageProt, savedDirty);
@@ -199,6 +209,15 @@ public final class Mprotect {
       }
       cursor.set(pte);
     }
+  }
+
+  /** can_change_pmd_writable. */
+  private boolean isExclusiveHuge(Vma vma, long leaf) {
+    if (!HugeAnon.isIn(vma, cursor.level()) || Pte.protNone(leaf)) {
+      return false;
+    }
+    long first = huge.first(leaf);
+    return first >= 0 && huge.isExclusive(first);
   }
 
   /** can_change_pte_writable: a page that only we have needs no write fault to find that out. */

@@ -12,6 +12,7 @@ import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.pagetable.PteCursor;
 import org.pfnlab.core.pfnmap.NormalPage;
 import org.pfnlab.core.phys.Frames;
+import org.pfnlab.core.rmap.HugeAnon;
 import org.pfnlab.core.rmap.PageRmap;
 import org.pfnlab.core.rmap.Zap;
 
@@ -42,15 +43,23 @@ public final class PageAdvice {
   private final NormalPage normalPage;
   private final Zap zap;
   private final PageRmap rmap;
+  private final HugeAnon huge;
   private final boolean reclaimsTables;
   private final PteCursor cursor = new PteCursor();
 
   /** Works on these frames by the rules of this kernel. */
-  public PageAdvice(Kernel kernel, Frames frames, NormalPage normalPage, Zap zap, PageRmap rmap) {
+  public PageAdvice(
+      Kernel kernel,
+      Frames frames,
+      NormalPage normalPage,
+      Zap zap,
+      PageRmap rmap,
+      HugeAnon huge) {
     this.frames = frames;
     this.normalPage = normalPage;
     this.zap = zap;
     this.rmap = rmap;
+    this.huge = huge;
     this.reclaimsTables = kernel.has(PT_RECLAIM);
   }
 
@@ -75,10 +84,16 @@ public final class PageAdvice {
     }
   }
 
-  /** MADV_FREE: entries and pages become clean, and may be lost until the next store. */
+  /**
+   * MADV_FREE: entries and pages become clean, and may be lost until the next store. Huge pages are
+   * split, even those that Linux would free as a whole.
+   */
   long free(Vma vma, long start, long end) {
     if (vma.hasAny(NOT_ON_LRU) || !vma.isAnonymous()) {
       return -Errno.EINVAL;
+    }
+    for (long at = start; at < end; at = (at & -PageTable.PMD_SIZE) + PageTable.PMD_SIZE) {
+      huge.split(vma, at);
     }
     cursor.reset(vma.mm.pageTable, start, end);
     while (cursor.next()) {

@@ -26,6 +26,9 @@ public final class VmaModify {
    * @return the VMA to change, or null; then {@link #errno} says why
    */
   public @Nullable Vma modify(Vma vma, long start, long end, long newFlags) {
+    // A merge moves a neighbour's border to where a split would make a new one.
+    split.splitHugeAcross(vma, start);
+    split.splitHugeAcross(vma, end);
     Vma merged = merge.existing(vma, start, end, newFlags);
     if (merged != null) {
       return merged;

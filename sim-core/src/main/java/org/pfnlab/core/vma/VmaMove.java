@@ -10,6 +10,7 @@ import org.pfnlab.core.mm.VmOps;
 import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.pfnmap.PfnmapTracking;
 import org.pfnlab.core.rmap.AnonRmap;
+import org.pfnlab.core.rmap.HugeAnon;
 
 /**
  * move_vma (mm/mremap.c): part of a VMA is copied to an empty range, its page-table entries follow
@@ -32,15 +33,22 @@ public final class VmaMove {
   private final VmaMerge merge;
   private final AnonRmap anonRmap;
   private final PfnmapTracking tracking;
+  private final HugeAnon huge;
 
   /** Moves with these. */
   public VmaMove(
-      Kernel kernel, Munmap munmap, VmaMerge merge, AnonRmap anonRmap, PfnmapTracking tracking) {
+      Kernel kernel,
+      Munmap munmap,
+      VmaMerge merge,
+      AnonRmap anonRmap,
+      PfnmapTracking tracking,
+      HugeAnon huge) {
     this.meter = kernel.meter;
     this.munmap = munmap;
     this.merge = merge;
     this.anonRmap = anonRmap;
     this.tracking = tracking;
+    this.huge = huge;
   }
 
   /**
@@ -75,6 +83,7 @@ public final class VmaMove {
     Vma copy = copy(vma, address, target, newBytes);
     // The merge may have swallowed the source, if nothing was faulted in yet.
     Vma old = copy.contains(start) ? copy : vma;
+    huge.splitForMove(old, address, target, oldBytes);
     moveTables(mm, address, target, oldBytes);
     VmOps ops = old.ops;
     long failed = ops == null ? 0 : ops.mremap(copy);

@@ -7,6 +7,7 @@ import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.pagetable.PageTable;
 import org.pfnlab.core.pfnmap.PfnmapTracking;
 import org.pfnlab.core.rmap.AnonRmap;
+import org.pfnlab.core.rmap.HugeAnon;
 
 /** __split_vma: one VMA becomes two at a page boundary; special ones may be split, never joined. */
 public final class VmaSplit {
@@ -16,12 +17,14 @@ public final class VmaSplit {
   private final Meter meter;
   private final AnonRmap anonRmap;
   private final PfnmapTracking tracking;
+  private final HugeAnon huge;
 
   /** Splits with these reverse maps. */
-  public VmaSplit(Kernel kernel, AnonRmap anonRmap, PfnmapTracking tracking) {
+  public VmaSplit(Kernel kernel, AnonRmap anonRmap, PfnmapTracking tracking, HugeAnon huge) {
     this.meter = kernel.meter;
     this.anonRmap = anonRmap;
     this.tracking = tracking;
+    this.huge = huge;
   }
 
   /**
@@ -54,6 +57,7 @@ public final class VmaSplit {
     if (fresh.ops != null) {
       fresh.ops.open(fresh);
     }
+    splitHugeAcross(vma, address);
     dropHugeLeafAcross(vma.mm.pageTable, address);
     if (newBelow) {
       vma.pgoff += below;
@@ -64,6 +68,11 @@ public final class VmaSplit {
     vma.mm.vmas.insert(fresh);
     VmaLinks.linkFile(fresh);
     return 0;
+  }
+
+  /** vma_adjust_trans_huge: a huge page that a new border at this address cuts is split. */
+  void splitHugeAcross(Vma vma, long address) {
+    huge.splitAcross(vma, address);
   }
 
   /**

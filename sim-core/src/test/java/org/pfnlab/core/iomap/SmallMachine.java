@@ -30,6 +30,7 @@ import org.pfnlab.core.pfnmap.PfnmapTracking;
 import org.pfnlab.core.phys.Frames;
 import org.pfnlab.core.phys.Zone;
 import org.pfnlab.core.rmap.AnonRmap;
+import org.pfnlab.core.rmap.HugeAnon;
 import org.pfnlab.core.rmap.PageRmap;
 import org.pfnlab.core.rmap.Zap;
 
@@ -88,7 +89,7 @@ public final class SmallMachine {
     normalPage = new NormalPage(kernel, frames);
     tracking = new PfnmapTracking(kernel, normalPage, memtypes);
     rmap = new PageRmap(kernel, frames);
-    zap = new Zap(kernel, frames, normalPage, tracking, rmap);
+    zap = new Zap(kernel, frames, normalPage, tracking, rmap, new HugeAnon(frames, normalPage, rmap));
     inserter = new PteInserter(kernel, frames, tracking, rmap);
     remap = new RemapPfn(kernel, frames, tracking, zap);
     apply = new ApplyToPageRange(kernel);

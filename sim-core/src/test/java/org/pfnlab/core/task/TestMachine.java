@@ -2,6 +2,7 @@ package org.pfnlab.core.task;
 
 import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.fault.FaultHandler;
+import org.pfnlab.core.fault.HugeFaults;
 import org.pfnlab.core.fault.WriteProtect;
 import org.pfnlab.core.gup.ExpandStack;
 import org.pfnlab.core.gup.GupFast;
@@ -20,6 +21,7 @@ import org.pfnlab.core.pagetable.TablePool;
 import org.pfnlab.core.pfnmap.NormalPage;
 import org.pfnlab.core.phys.Frames;
 import org.pfnlab.core.rmap.AnonRmap;
+import org.pfnlab.core.rmap.HugeAnon;
 import org.pfnlab.core.rmap.PageRmap;
 
 /** The rooms up to task, wired by hand; VMAs are put together without mmap. */
@@ -67,7 +69,19 @@ public final class TestMachine {
     anonRmap = new AnonRmap(kernel);
     rmap = new PageRmap(kernel, frames);
     WriteProtect writeProtect = new WriteProtect(kernel, frames, normalPage, anonRmap, rmap);
-    faults = new FaultHandler(kernel, frames, anonRmap, rmap, writeProtect);
+    faults = new FaultHandler(
+            kernel,
+            frames,
+            anonRmap,
+            rmap,
+            writeProtect,
+            new HugeFaults(
+                kernel,
+                frames,
+                normalPage,
+                anonRmap,
+                rmap,
+                new HugeAnon(frames, normalPage, rmap)));
     stack = new ExpandStack(kernel, anonRmap);
     pins = new Pins(kernel, frames);
     slow = new GupSlow(kernel, frames, normalPage, faults, stack, pins);

@@ -138,10 +138,7 @@ final class RangeCalls {
 
   /** PR_SET_THP_DISABLE, which is on to begin with. */
   ObjectNode thp(Operation op) {
-    if (op.integer("on", 0) != 0) {
-      throw new NotModelled("anonymous huge pages");
-    }
-    session.process(op).mm.thpDisabled = true;
+    session.process(op).mm.thpDisabled = op.integer("on", 0) == 0;
     return Answer.ok();
   }
 }

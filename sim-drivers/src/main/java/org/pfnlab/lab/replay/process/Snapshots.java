@@ -54,7 +54,8 @@ final class Snapshots {
   private ObjectNode describe(Vma vma) {
     Smaps.Counts counts = session.machine.smaps().of(vma);
     OpenFile file = vma.file;
-    return Answer.empty()
+    ObjectNode answer =
+        Answer.empty()
         .put("s", session.window.page(vma.start))
         .put("n", vma.pages())
         .put("perm", VmFlags.permissions(vma.flags))
@@ -64,8 +65,11 @@ final class Snapshots {
         .put("priv", counts.exclusive())
         .put("shr", counts.shared())
         .put("anon", counts.anonymous())
-        .put("swap", 0)
-        .put("fl", VmFlags.letters(vma.flags, session.machine.kernel()));
+        .put("swap", 0);
+    if (counts.huge() > 0) {
+      answer.put("thp", counts.huge());
+    }
+    return answer.put("fl", VmFlags.letters(vma.flags, session.machine.kernel()));
   }
 
   /** Shared anonymous objects are numbered by their first appearance in a snapshot. */
