@@ -197,8 +197,7 @@ public final class Mprotect {
       }
       if (cursor.level() > 1) {
         long leaf = Pte.modifyHuge(old, vma.pageProt, savedDirty, cursor.level());
-        cursor.set(
-            upgrades && isExclusiveHuge(vma, leaf) ? Pte.mkWrite(leaf, savedDirty) : leaf);
+        cursor.set(upgrades && isExclusiveHuge(vma, leaf) ? Pte.mkWrite(leaf, savedDirty) : leaf);
         continue;
       }
       long pte = Pte.modify(old, vma.pageProt, savedDirty);

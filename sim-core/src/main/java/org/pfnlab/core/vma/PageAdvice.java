@@ -49,12 +49,7 @@ public final class PageAdvice {
 
   /** Works on these frames by the rules of this kernel. */
   public PageAdvice(
-      Kernel kernel,
-      Frames frames,
-      NormalPage normalPage,
-      Zap zap,
-      PageRmap rmap,
-      HugeAnon huge) {
+      Kernel kernel, Frames frames, NormalPage normalPage, Zap zap, PageRmap rmap, HugeAnon huge) {
     this.frames = frames;
     this.normalPage = normalPage;
     this.zap = zap;

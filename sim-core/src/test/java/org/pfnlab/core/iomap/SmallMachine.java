@@ -89,7 +89,8 @@ public final class SmallMachine {
     normalPage = new NormalPage(kernel, frames);
     tracking = new PfnmapTracking(kernel, normalPage, memtypes);
     rmap = new PageRmap(kernel, frames);
-    zap = new Zap(kernel, frames, normalPage, tracking, rmap, new HugeAnon(frames, normalPage, rmap));
+    zap =
+        new Zap(kernel, frames, normalPage, tracking, rmap, new HugeAnon(frames, normalPage, rmap));
     inserter = new PteInserter(kernel, frames, tracking, rmap);
     remap = new RemapPfn(kernel, frames, tracking, zap);
     apply = new ApplyToPageRange(kernel);

@@ -11,7 +11,8 @@ import org.pfnlab.core.vma.MapFlags;
 
 /**
  * A few words for tests of address spaces: {@code map 0 4 rw; store 1; protect 2 1 r; fork; 1:
- * unmap 0 1}. Pages are relative to a window; a number and a colon switch to that process.
+ * unmap 0 1}. {@code huge} and {@code small} say whether the process may have huge pages. Pages are
+ * relative to a window; a number and a colon switch to that process.
  */
 final class SmallScript {
   static final long BASE = 0x1000_0000_0000L;
@@ -76,6 +77,10 @@ final class SmallScript {
       case "fork" -> {
         long child = calls.fork(process);
         processes.add(machine.processes().get((int) child));
+        yield 0;
+      }
+      case "huge", "small" -> {
+        process.mm.thpDisabled = words.get(0).equals("small");
         yield 0;
       }
       default -> throw new IllegalArgumentException("no such step: " + words.get(0));

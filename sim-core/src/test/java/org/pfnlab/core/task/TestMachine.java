@@ -69,7 +69,8 @@ public final class TestMachine {
     anonRmap = new AnonRmap(kernel);
     rmap = new PageRmap(kernel, frames);
     WriteProtect writeProtect = new WriteProtect(kernel, frames, normalPage, anonRmap, rmap);
-    faults = new FaultHandler(
+    faults =
+        new FaultHandler(
             kernel,
             frames,
             anonRmap,

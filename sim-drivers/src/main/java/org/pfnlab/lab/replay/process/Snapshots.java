@@ -56,16 +56,16 @@ final class Snapshots {
     OpenFile file = vma.file;
     ObjectNode answer =
         Answer.empty()
-        .put("s", session.window.page(vma.start))
-        .put("n", vma.pages())
-        .put("perm", VmFlags.permissions(vma.flags))
-        .put("obj", file == null ? null : objectName(file))
-        .put("off", file == null ? 0 : vma.pgoff)
-        .put("rss", counts.rss())
-        .put("priv", counts.exclusive())
-        .put("shr", counts.shared())
-        .put("anon", counts.anonymous())
-        .put("swap", 0);
+            .put("s", session.window.page(vma.start))
+            .put("n", vma.pages())
+            .put("perm", VmFlags.permissions(vma.flags))
+            .put("obj", file == null ? null : objectName(file))
+            .put("off", file == null ? 0 : vma.pgoff)
+            .put("rss", counts.rss())
+            .put("priv", counts.exclusive())
+            .put("shr", counts.shared())
+            .put("anon", counts.anonymous())
+            .put("swap", 0);
     if (counts.huge() > 0) {
       answer.put("thp", counts.huge());
     }
