@@ -39,7 +39,7 @@ public final class HugeFaults implements FrameHolder {
   public static final Feature HUGE_ZERO_WP_ALLOCATES =
       Feature.define(
           "HUGE_ZERO_WP_ALLOCATES",
-          "4d9eb22b5fd7, v6.13: mm: allocate THP on hugezeropage wp-fault",
+          "v6.13: mm: allocate THP on hugezeropage wp-fault",
           Releases.since("v6.13"));
 
   private final Meter meter;
