@@ -2,6 +2,7 @@ package org.pfnlab.core.gup;
 
 import org.pfnlab.core.kernel.Feature;
 import org.pfnlab.core.kernel.Kernel;
+import org.pfnlab.core.kernel.KernelBug;
 import org.pfnlab.core.kernel.Releases;
 import org.pfnlab.core.phys.Frames;
 
@@ -23,6 +24,8 @@ public final class Pins {
    */
   public static final long GARBAGE = Long.MIN_VALUE;
 
+  private static final String NEVER_STORED = "a page counted as pinned was never stored";
+
   private final Frames frames;
   private final boolean pinsZeroPage;
 
@@ -30,6 +33,16 @@ public final class Pins {
   public Pins(Kernel kernel, Frames frames) {
     this.frames = frames;
     this.pinsZeroPage = !kernel.has(ZERO_PAGE_NOT_PINNED);
+  }
+
+  /** The BUG of a caller that works with a slot which still holds {@link #GARBAGE}. */
+  public static KernelBug neverStored(String symbol) {
+    return new KernelBug(symbol, NEVER_STORED);
+  }
+
+  /** Whether a BUG is one of {@link #neverStored}: on a real machine, anything may follow. */
+  public static boolean isNeverStored(KernelBug bug) {
+    return String.valueOf(bug.getMessage()).endsWith(NEVER_STORED);
   }
 
   /** try_grab_page: takes what the flags ask for; false on a page that is going free. */

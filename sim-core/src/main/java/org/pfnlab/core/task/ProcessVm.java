@@ -21,8 +21,7 @@ public final class ProcessVm {
   private static final int PAGES_AT_ONCE = 1024;
 
   private static final KernelBug UNINITIALISED =
-      new KernelBug(
-          "process_vm_rw_pages", "a page counted as pinned was never stored in the array");
+      Pins.neverStored("process_vm_rw_pages");
 
   private final Meter meter;
   private final GupSlow gup;

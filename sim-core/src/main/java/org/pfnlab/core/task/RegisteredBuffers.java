@@ -62,7 +62,7 @@ public final class RegisteredBuffers implements FrameHolder {
   private static final long LIMIT = 1L << 30;
 
   private static final KernelBug UNINITIALISED =
-      new KernelBug("io_sqe_buffer_register", "a page counted as pinned was never stored");
+      Pins.neverStored("io_sqe_buffer_register");
 
   /** One ring with room for one buffer. */
   public static final class Ring {

@@ -19,7 +19,7 @@ record BatteryCase(boolean shared, boolean writable, int pages, Before before, S
 
   /** Fields that are inputs; everything else in a line is an answer. */
   static final ImmutableSet<String> INPUTS =
-      ImmutableSet.of("kind", "map", "prot", "pages", "pre", "op");
+      ImmutableSet.of("kernel", "kind", "map", "prot", "pages", "pre", "op");
 
   /** What happens to the pages before the operation. */
   enum Before {

@@ -104,6 +104,7 @@ final class BatteryOps {
           .put("fork", ForkOps::fork)
           .put("fork_after_DONTFORK", ForkOps.afterAdvice(Advice.MADV_DONTFORK))
           .put("fork_after_WIPEONFORK", ForkOps.afterAdvice(Advice.MADV_WIPEONFORK))
+          .put("pin_outlives_buffer", CopyOps::pinOutlivesBuffer)
           .put("revoke", RevokeOps.revoke(false))
           .put("revoke_even_cows", RevokeOps.revoke(true))
           .buildOrThrow();

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import org.jspecify.annotations.Nullable;
+import org.pfnlab.core.gup.Pins;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.kernel.KernelBug;
@@ -16,6 +17,8 @@ import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.task.Outcome;
 import org.pfnlab.core.vma.MapFlags;
+import org.pfnlab.drivers.KindCatalog;
+import org.pfnlab.drivers.kind.Device;
 import org.pfnlab.drivers.kind.Kind;
 import org.pfnlab.drivers.kind.ObjectUnderTest;
 import org.pfnlab.lab.verdict.NotModelled;
@@ -26,6 +29,8 @@ import org.pfnlab.lab.verdict.Picture;
  * mapping, the operation, and the end of the process.
  */
 final class CaseExecution {
+  private static final String ANONYMOUS = "anon";
+
   private final CaseRun run;
 
   private CaseExecution(CaseRun run) {
@@ -35,31 +40,46 @@ final class CaseExecution {
   /**
    * Runs a case.
    *
-   * @throws NotModelled if its operation is unknown
+   * @param kind what is mapped, by its label
+   * @throws NotModelled if its operation or kind is unknown
    */
-  static CaseResult run(MachineConfig config, Kind kind, BatteryCase asked) {
+  static CaseResult run(MachineConfig config, String kind, BatteryCase asked) {
     BatteryOp unmapped = BatteryOps.unmapped(asked.operation());
     BatteryOp mapped = BatteryOps.mapped(asked.operation());
     if (unmapped == null && mapped == null) {
       throw new NotModelled("operation " + asked.operation());
     }
     Machine machine = new Machine(config);
-    ObjectUnderTest object = kind.on(machine).open(asked.pages());
-    CaseRun run =
-        new CaseRun(machine, asked, object, new Probe(machine, object), machine.newProcess());
-    return new CaseExecution(run).result(object, unmapped, mapped);
+    Device device = kind.equals(ANONYMOUS) ? null : device(machine, kind);
+    ObjectUnderTest object = device == null ? null : device.open(asked.pages());
+    CaseRun run = new CaseRun(machine, asked, device, object, machine.newProcess());
+    return new CaseExecution(run).result(unmapped, mapped);
   }
 
-  private CaseResult result(
-      ObjectUnderTest object, @Nullable BatteryOp unmapped, @Nullable BatteryOp mapped) {
-    if (object.errno() != 0) {
+  private static Device device(Machine machine, String kind) {
+    Device plain = PlainObjects.find(machine, kind);
+    if (plain != null) {
+      return plain;
+    }
+    Kind driver = KindCatalog.standard().find(kind);
+    if (driver == null) {
+      throw new NotModelled("kind " + kind);
+    }
+    return driver.on(machine);
+  }
+
+  private CaseResult result(@Nullable BatteryOp unmapped, @Nullable BatteryOp mapped) {
+    ObjectUnderTest object = run.object;
+    if (object != null && object.errno() != 0) {
       run.answer.put("open", Errno.name(object.errno()));
-      return new CaseResult(run.answer, ImmutableList.of());
+      return new CaseResult(run.answer, ImmutableList.of(), false);
     }
     Kernel kernel = run.machine.kernel();
     ImmutableList<String> picture;
     try {
-      writePattern();
+      if (object != null) {
+        writePattern();
+      }
       run.watchMemtypes();
       if (unmapped != null) {
         unmapped.run(run);
@@ -68,8 +88,13 @@ final class CaseExecution {
       }
       picture = picture();
       run.machine.syscalls().exit(run.process);
-      object.close();
+      run.close();
+    } catch (FalsePin e) {
+      return new CaseResult(run.answer, picture(), true);
     } catch (KernelBug bug) {
+      if (Pins.isNeverStored(bug)) {
+        return new CaseResult(run.answer, picture(), true);
+      }
       picture = picture();
       kernel.log().print(String.valueOf(bug.getMessage()));
       run.answer.put("fate", Fate.ofBug(kernel));
@@ -78,7 +103,7 @@ final class CaseExecution {
       run.answer.put("fate", Fate.ofEndlessLoop());
     }
     putMessages(run.answer, kernel.log().lines());
-    return new CaseResult(run.answer, picture);
+    return new CaseResult(run.answer, picture, false);
   }
 
   /** Every page's first word, through a shared view that is gone before the case begins. */

@@ -8,5 +8,6 @@ import com.google.common.collect.ImmutableList;
  *
  * @param answer the fields that the recording program would have printed
  * @param picture the address space around the mapping when the operation was over
+ * @param falsePin whether a pin was granted without a page, so that nothing else can be told
  */
-record CaseResult(ObjectNode answer, ImmutableList<String> picture) {}
+record CaseResult(ObjectNode answer, ImmutableList<String> picture, boolean falsePin) {}

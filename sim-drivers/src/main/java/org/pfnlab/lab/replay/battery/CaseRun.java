@@ -12,6 +12,7 @@ import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.task.Outcome;
 import org.pfnlab.core.task.Process;
 import org.pfnlab.core.vma.MapFlags;
+import org.pfnlab.drivers.kind.Device;
 import org.pfnlab.drivers.kind.ObjectUnderTest;
 
 /**
@@ -38,10 +39,14 @@ final class CaseRun {
   /** What is mapped; null for anonymous memory. */
   final @Nullable ObjectUnderTest object;
 
+  /** Where more objects like it come from; null for anonymous memory. */
+  final @Nullable Device device;
+
   final Probe probe;
   final ObjectNode answer = JsonNodeFactory.instance.objectNode();
 
   private @Nullable MemtypeWatch memtypes;
+  private boolean closed;
 
   /** The process that the next probes and accesses are about: the case's, or its child. */
   Process process;
@@ -52,14 +57,23 @@ final class CaseRun {
   CaseRun(
       Machine machine,
       BatteryCase asked,
+      @Nullable Device device,
       @Nullable ObjectUnderTest object,
-      Probe probe,
       Process process) {
     this.machine = machine;
     this.asked = asked;
+    this.device = device;
     this.object = object;
-    this.probe = probe;
+    this.probe = new Probe(machine, object);
     this.process = process;
+  }
+
+  /** Closes the object, once. */
+  void close() {
+    if (object != null && !closed) {
+      object.close();
+    }
+    closed = true;
   }
 
   Mm mm() {

@@ -5,6 +5,8 @@ import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.task.Outcome;
 import org.pfnlab.core.task.Pipe;
 import org.pfnlab.core.task.Process;
+import org.pfnlab.core.vma.MapFlags;
+import org.pfnlab.drivers.kind.ObjectUnderTest;
 
 /** System calls that copy the mapping's bytes, or hand its pages to somebody who does. */
 final class CopyOps {
@@ -12,6 +14,8 @@ final class CopyOps {
   private static final int WIDE_PIPE = 256;
 
   private static final long POKED = 0x4444_4444_4444_4444L;
+  private static final int NEW_BUFFERS = 200;
+  private static final long NEW_WORD = 0xb0b0_0000_0000_0000L;
 
   private CopyOps() {}
 
@@ -158,6 +162,56 @@ final class CopyOps {
       run.answer.put("pipe_word", "0x" + Long.toHexString(CaseRun.word(bytes, 0)));
     }
     run.machine.pipes().close(pipe);
+  }
+
+  /**
+   * {@code pin_outlives_buffer}: a page is in a pipe while its buffer is freed and 200 new ones are
+   * made and filled; what does the pipe hold?
+   */
+  static void pinOutlivesBuffer(CaseRun run) {
+    Pipe pipe = run.machine.pipes().create(Pipe.DEFAULT_BUFFERS);
+    long spliced = run.machine.pipes().vmsplice(run.mm(), run.address, 4096, pipe);
+    run.putResult("vmsplice", spliced);
+    run.putLoad("word_before", run.address);
+    run.munmap(run.address, run.length());
+    run.close();
+    int made = 0;
+    while (made < NEW_BUFFERS && fillNewBuffer(run, NEW_WORD + made)) {
+      made++;
+    }
+    run.answer.put("new_buffers", made);
+    if (spliced > 0) {
+      byte[] bytes = new byte[4096];
+      long got = run.machine.pipes().read(pipe, bytes, bytes.length);
+      long word = CaseRun.word(bytes, 0);
+      run.answer.put("pipe_read", got);
+      run.answer.put("pipe_word", "0x" + Long.toHexString(word));
+      run.answer.put("pipe_sees_new_buffer", word >>> 48 == NEW_WORD >>> 48);
+    }
+    run.machine.pipes().close(pipe);
+  }
+
+  /** A new object like the first one, mapped and filled; it stays. */
+  private static boolean fillNewBuffer(CaseRun run, long word) {
+    int readWrite = MapFlags.PROT_READ | MapFlags.PROT_WRITE;
+    long at;
+    if (run.device == null) {
+      at = run.mmap(0, run.length(), readWrite, MapFlags.MAP_SHARED, 0);
+    } else {
+      ObjectUnderTest object = run.device.open(run.pages());
+      at =
+          object.errno() != 0
+              ? object.errno()
+              : run.mmap(
+                  0, run.length(), readWrite, MapFlags.MAP_SHARED, object.file(), object.offset());
+    }
+    if (Errno.isError(at)) {
+      return false;
+    }
+    for (long page = 0; page < run.pages(); page++) {
+      run.store(at + (page << 12), word);
+    }
+    return true;
   }
 
   /** {@code odirect_write}: from the mapping to a disk. */

@@ -1,6 +1,8 @@
 package org.pfnlab.lab.replay.battery;
 
 import org.pfnlab.core.gup.GupFlags;
+import org.pfnlab.core.gup.Pins;
+import org.pfnlab.core.kernel.KernelLog;
 
 /**
  * {@code gup_test:*}: the kernel's own test module gets or pins the mapping's pages, one page a
@@ -47,6 +49,18 @@ final class GupOps {
     all(run, flags, false);
   }
 
+  /** The test module warns of a page that does not look pinned, as the zero page. */
+  private static void verifyPinned(CaseRun run, long[] pages, int got) {
+    for (int i = 0; i < got; i++) {
+      if (!run.machine.frames().maybePinned(pages[i])) {
+        KernelLog log = run.machine.kernel().log();
+        log.print("pages[" + i + "] is NOT dma-pinned");
+        log.warn("verify_dma_pinned", "a pinned page does not look like one");
+        return;
+      }
+    }
+  }
+
   /** Stops at the first page that cannot be got; the ioctl hides why. */
   private static void all(CaseRun run, int flags, boolean fast) {
     long[] pages = new long[run.pages()];
@@ -55,6 +69,7 @@ final class GupOps {
     run.mm().readLock();
     while (got < pages.length) {
       long at = run.page(got);
+      one[0] = Pins.GARBAGE;
       long result =
           fast
               ? run.machine.gupFast().get(run.mm(), at, 1, flags, one)
@@ -62,9 +77,15 @@ final class GupOps {
       if (result <= 0) {
         break;
       }
+      if (one[0] == Pins.GARBAGE) {
+        throw new FalsePin();
+      }
       pages[got++] = one[0];
     }
     run.mm().readUnlock();
+    if ((flags & PIN) != 0) {
+      verifyPinned(run, pages, got);
+    }
     run.machine.pins().release(pages, got, flags, false);
     run.answer.put("gup_pages", got);
     run.putPte("pte_after", run.address);

@@ -1,6 +1,7 @@
 package org.pfnlab.lab.replay.battery;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -19,29 +20,43 @@ final class KernelMessages {
       Pattern.compile("kernel BUG in ([A-Za-z_][A-Za-z0-9_]*).*");
   private static final Pattern RIP = Pattern.compile("RIP: \\d+:([A-Za-z_][A-Za-z0-9_]*).*");
 
+  /** The recorded kernels that were patched with a rule check it in a function of their own. */
+  private static final ImmutableMap<String, String> PATCHED =
+      ImmutableMap.of("lab_mmap", "dma_buf_mmap_internal");
+
   private KernelMessages() {}
 
-  /** The messages, reduced. */
+  /**
+   * The messages, reduced, up to the first warning or BUG: its stack trace filled the recording
+   * program's buffer, so that nothing behind it was kept.
+   */
   static ImmutableList<String> reduced(Iterable<String> lines) {
     ImmutableList.Builder<String> reduced = ImmutableList.builder();
     boolean bug = false;
     for (String line : lines) {
       Matcher warning = WARNING.matcher(line);
-      Matcher modelled = MODELLED_BUG.matcher(line);
-      Matcher rip = RIP.matcher(line);
       if (warning.matches()) {
-        reduced.add("WARNING in " + warning.group(1));
-      } else if (modelled.matches()) {
-        reduced.add("BUG in " + modelled.group(1));
-      } else if (rip.matches()) {
-        if (bug) {
-          reduced.add("BUG in " + rip.group(1));
-        }
-      } else if (!BUG.matcher(line).matches()) {
+        return reduced.add("WARNING in " + function(warning)).build();
+      }
+      Matcher modelled = MODELLED_BUG.matcher(line);
+      if (modelled.matches()) {
+        return reduced.add("BUG in " + function(modelled)).build();
+      }
+      Matcher rip = RIP.matcher(line);
+      if (bug && rip.matches()) {
+        return reduced.add("BUG in " + function(rip)).build();
+      }
+      if (BUG.matcher(line).matches()) {
+        bug = true;
+      } else if (!rip.matches()) {
         reduced.add(ADDRESS.matcher(line).replaceAll("#"));
       }
-      bug = BUG.matcher(line).matches() || (bug && !rip.matches());
     }
     return reduced.build();
+  }
+
+  private static String function(Matcher found) {
+    String name = found.group(1);
+    return PATCHED.getOrDefault(name, name);
   }
 }
