@@ -20,8 +20,7 @@ public final class ProcessVm {
   /** PVM_MAX_KMALLOC_PAGES' worth of page pointers. */
   private static final int PAGES_AT_ONCE = 1024;
 
-  private static final KernelBug UNINITIALISED =
-      Pins.neverStored("process_vm_rw_pages");
+  private static final KernelBug UNINITIALISED = Pins.neverStored("process_vm_rw_pages");
 
   private final Meter meter;
   private final GupSlow gup;

@@ -61,8 +61,7 @@ public final class RegisteredBuffers implements FrameHolder {
   /** SZ_1G: the largest buffer. */
   private static final long LIMIT = 1L << 30;
 
-  private static final KernelBug UNINITIALISED =
-      Pins.neverStored("io_sqe_buffer_register");
+  private static final KernelBug UNINITIALISED = Pins.neverStored("io_sqe_buffer_register");
 
   /** One ring with room for one buffer. */
   public static final class Ring {

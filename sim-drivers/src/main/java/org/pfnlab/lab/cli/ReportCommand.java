@@ -11,8 +11,10 @@ import org.pfnlab.lab.cost.BarChoice;
 import org.pfnlab.lab.cost.CostModel;
 import org.pfnlab.lab.iomem.MachineTree;
 import org.pfnlab.lab.print.Document;
+import org.pfnlab.lab.report.DriverMemory;
 import org.pfnlab.lab.report.MachineReport;
 import org.pfnlab.lab.spec.KernelSpec;
+import org.pfnlab.lab.spec.PolicyCatalog;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -24,7 +26,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description = {
       "Says what a machine's resource tree means for drivers that map memory: 1 GiB through TTM with"
-          + " PAT and without, and what mapping a BAR costs.",
+          + " PAT and without, what may be done to driver memory today and if a dma-buf mmap must be"
+          + " VM_PFNMAP, and what mapping a BAR costs.",
       "",
       "Without --iomem it is about this machine. Where /proc/iomem shows no addresses (not root) or"
           + " does not exist, one line says so and a bundled tree of a laptop is used."
@@ -69,7 +72,7 @@ public final class ReportCommand implements Callable<Integer> {
     BarChoice bar = BarChoice.in(machine.file(), tree, 0);
     Document report =
         MachineReport.run(machine.file(), tree.size(), bar, asked, CostModel.standard())
-            .document(page -> {});
+            .document(new DriverMemory(asked, PolicyCatalog.standard()));
     Path to = out;
     if (to == null) {
       boolean colour = spec.commandLine().getColorScheme().ansi().enabled();
