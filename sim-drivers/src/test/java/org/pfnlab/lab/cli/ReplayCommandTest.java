@@ -138,7 +138,8 @@ class ReplayCommandTest {
                 + "{\"i\":1,\"op\":\"munmap\",\"page\":1,\"r\":{\"ok\":true}}\n");
     assertThat(replay(perf)).isEqualTo(1);
     assertThat(lines())
-        .containsExactly("2 not judged: 1 adopt of vvar, 1 after adopt of vvar", "0 matched, 0 mismatched");
+        .containsExactly(
+            "2 not judged: 1 adopt of vvar, 1 after adopt of vvar", "0 matched, 0 mismatched");
   }
 
   @ParameterizedTest
