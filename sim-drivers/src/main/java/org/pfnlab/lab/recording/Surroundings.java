@@ -7,12 +7,14 @@ import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.pfnlab.core.iomem.IomemFormatException;
-import org.pfnlab.core.iomem.IomemText;
+import org.pfnlab.core.iomem.Iores;
+import org.pfnlab.core.iomem.ResourceTree;
 import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.kernel.Version;
 import org.pfnlab.core.machine.MachineConfig;
+import org.pfnlab.core.pat.Mtrr;
 import org.pfnlab.lab.BadInput;
+import org.pfnlab.lab.iomem.IomemFile;
 
 /**
  * The kernel and the machine that a recording was made on, as told by uname.txt, iomem.txt and
@@ -59,16 +61,26 @@ public record Surroundings(String file, @Nullable Path folder) {
    * @throws BadInput if there is no iomem.txt, or it is damaged
    */
   public MachineConfig machine(MachineConfig config) throws IOException {
-    Path iomem = require("iomem.txt", "which describes the machine");
-    String tree = Files.readString(iomem, StandardCharsets.UTF_8);
-    try {
-      IomemText.parse(new Kernel(config.profile()), tree);
-    } catch (IomemFormatException e) {
-      throw BadInput.in(iomem.toString(), String.valueOf(e.getMessage()));
+    Path path = require("iomem.txt", "which describes the machine");
+    IomemFile iomem = IomemFile.read(path);
+    ResourceTree tree = iomem.parse(new Kernel(config.profile()));
+    if (tree.findNext(0, Long.MAX_VALUE, Iores.SYSTEM_RAM, Iores.DESC_NONE) < 0) {
+      throw BadInput.in(path.toString(), "expected some System RAM in the machine that it describes");
     }
-    Path mtrr = iomem.resolveSibling("mtrr.txt");
-    String mtrrs = Files.exists(mtrr) ? Files.readString(mtrr, StandardCharsets.UTF_8) : "";
-    return config.withIomem(tree).withMtrr(mtrrs);
+    return config.withIomem(iomem.text()).withMtrr(mtrrs(path.resolveSibling("mtrr.txt")));
+  }
+
+  private static String mtrrs(Path path) throws IOException {
+    if (!Files.exists(path)) {
+      return "";
+    }
+    String text = Files.readString(path, StandardCharsets.UTF_8);
+    try {
+      Mtrr.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw BadInput.in(path.toString(), String.valueOf(e.getMessage()));
+    }
+    return text;
   }
 
   private Path require(String name, String why) {

@@ -130,16 +130,17 @@ class ReplayCommandTest {
 
   @Test
   void unknownOperationsAreCountedAndNamed() throws IOException {
-    Path perf =
+    Path unheard =
         write(
-            "perf.jsonl",
+            "unheard.jsonl",
             "{\"op\":\"meta\",\"format\":1,\"kernel\":\"6.18\"}\n"
-                + "{\"i\":0,\"op\":\"adopt\",\"what\":\"vvar\",\"page\":1,\"r\":{\"at\":1,\"n\":4}}\n"
+                + "{\"i\":0,\"op\":\"open\",\"h\":\"h0\",\"kind\":\"hologram\",\"r\":{\"ok\":true}}\n"
                 + "{\"i\":1,\"op\":\"munmap\",\"page\":1,\"r\":{\"ok\":true}}\n");
-    assertThat(replay(perf)).isEqualTo(1);
+    assertThat(replay(unheard)).isEqualTo(1);
     assertThat(lines())
         .containsExactly(
-            "2 not judged: 1 adopt of vvar, 1 after adopt of vvar", "0 matched, 0 mismatched");
+            "2 not judged: 1 after open of hologram, 1 open of hologram",
+            "0 matched, 0 mismatched");
   }
 
   @ParameterizedTest
@@ -204,16 +205,27 @@ class ReplayCommandTest {
     assertThat(lines().get(0)).endsWith(" matched, 0 mismatched");
   }
 
-  @Test
-  void aDamagedMachineIsOneLine() throws IOException {
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "uname.txt | Linux without a number | uname.txt:1: expected a kernel release like 6.1.192",
+        "iomem.txt | 00001000-zzzz : System RAM | iomem.txt:1:",
+        "iomem.txt | 00000000-00000000 : System RAM | iomem.txt:1:",
+        "iomem.txt | a0000000-afffffff : PCI Bus 0000:00 | iomem.txt: expected some System RAM",
+        "mtrr.txt | reg00: whatever | mtrr.txt: line 1: expected a line of /proc/mtrr",
+      })
+  void aDamagedMachineIsOneLine(String file, String content, String message) throws IOException {
+    Path set = Recordings.path("linux-6.1");
+    for (String name : List.of("uname.txt", "iomem.txt", "mtrr.txt")) {
+      Files.copy(set.resolve(name), folder.resolve(name));
+    }
     Files.copy(
-        Recordings.path("linux-6.1/battery/mod_e_sys_insert_pfn.jsonl.gz"),
-        folder.resolve("mod_e.jsonl.gz"));
-    write("uname.txt", "Linux (none) 6.1.192-oracle #2 SMP x86_64 GNU/Linux\n");
-    write("iomem.txt", "00001000-zzzz : System RAM\n");
+        set.resolve("battery/mod_e_sys_insert_pfn.jsonl.gz"), folder.resolve("mod_e.jsonl.gz"));
+    Files.writeString(folder.resolve(file), content + "\n");
     assertThat(replay(folder.resolve("mod_e.jsonl.gz"))).isEqualTo(2);
-    assertThat(err.toString()).contains("iomem.txt: ").contains("line 1");
-    assertThat(err.toString().lines()).hasSize(1);
+    assertThat(out.toString()).isEmpty();
+    assertThat(err.toString().lines()).singleElement().asString().contains(message);
   }
 
   @Test

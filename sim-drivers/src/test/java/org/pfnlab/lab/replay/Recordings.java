@@ -2,6 +2,9 @@ package org.pfnlab.lab.replay;
 
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Files;
@@ -34,7 +37,7 @@ public final class Recordings {
     try (Stream<Path> files = Files.list(path(folder))) {
       return files.sorted().toList();
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -52,8 +55,8 @@ public final class Recordings {
 
   /** The mismatches as the text report shows them, for messages of failed assertions. */
   public static String show(Tally tally) {
-    java.io.StringWriter text = new java.io.StringWriter();
-    TextReport report = new TextReport(new java.io.PrintWriter(text));
+    StringWriter text = new StringWriter();
+    TextReport report = new TextReport(new PrintWriter(text));
     for (Mismatch mismatch : tally.mismatches()) {
       report.mismatch(mismatch);
     }

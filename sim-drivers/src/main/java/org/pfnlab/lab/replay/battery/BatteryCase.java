@@ -1,6 +1,7 @@
 package org.pfnlab.lab.replay.battery;
 
 import com.google.common.collect.ImmutableSet;
+import java.util.Locale;
 import org.pfnlab.core.vma.MapFlags;
 import org.pfnlab.lab.recording.Line;
 
@@ -92,6 +93,6 @@ record BatteryCase(boolean shared, boolean writable, int pages, Before before, S
         + " pages="
         + pages
         + " pre="
-        + before.name().toLowerCase(java.util.Locale.ROOT);
+        + before.name().toLowerCase(Locale.ROOT);
   }
 }

@@ -1,5 +1,6 @@
 package org.pfnlab.lab.replay.process;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import org.pfnlab.core.machine.Machine;
@@ -49,7 +50,7 @@ final class Session {
   /** Living processes with their names, in the recorder's order. */
   Map<String, Process> living() {
     TreeMap<Integer, Process> numbered = processes;
-    Map<String, Process> named = new java.util.LinkedHashMap<>();
+    Map<String, Process> named = new LinkedHashMap<>();
     numbered.forEach((number, process) -> named.put("p" + number, process));
     return named;
   }

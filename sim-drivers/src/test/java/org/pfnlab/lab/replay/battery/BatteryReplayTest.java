@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -89,7 +90,7 @@ class BatteryReplayTest {
       })
   void whatIsUnknownIsNotJudged(String word, String other, String reason) {
     Tally tally = replay(CASE.replace(word, other));
-    assertThat(tally.notJudged()).containsExactlyEntriesOf(java.util.Map.of(reason, 1L));
+    assertThat(tally.notJudged()).containsExactlyEntriesOf(Map.of(reason, 1L));
     assertThat(tally.matched() + tally.mismatched()).isZero();
   }
 
