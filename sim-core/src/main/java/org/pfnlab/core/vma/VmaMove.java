@@ -8,6 +8,7 @@ import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.VmOps;
 import org.pfnlab.core.mm.Vma;
+import org.pfnlab.core.pagetable.PageTable;
 import org.pfnlab.core.pfnmap.PfnmapTracking;
 import org.pfnlab.core.rmap.AnonRmap;
 import org.pfnlab.core.rmap.HugeAnon;
@@ -84,6 +85,9 @@ public final class VmaMove {
     // The merge may have swallowed the source, if nothing was faulted in yet.
     Vma old = copy.contains(start) ? copy : vma;
     huge.splitForMove(old, address, target, oldBytes);
+    if (old.hasAny(VmFlags.VM_PFNMAP | VmFlags.VM_MIXEDMAP)) {
+      dropUnfitLeaves(mm.pageTable, address, target, oldBytes);
+    }
     moveTables(mm, address, target, oldBytes);
     VmOps ops = old.ops;
     long failed = ops == null ? 0 : ops.mremap(copy);
@@ -140,6 +144,28 @@ public final class VmaMove {
     mm.vmas.insert(copy);
     VmaLinks.linkFile(copy);
     return copy;
+  }
+
+  /**
+   * split_huge_pmd of special leaves: those that cannot move as a whole are cleared and fault in
+   * again, at either place.
+   */
+  private static void dropUnfitLeaves(PageTable table, long from, long target, long bytes) {
+    long end = from + bytes;
+    for (long at = from; at < end; ) {
+      int level = table.levelAt(at);
+      long span = PageTable.span(Math.max(level, 2));
+      long first = at & -span;
+      boolean fits =
+          first >= from
+              && first + span <= end
+              && ((target + first - from) & (span - 1)) == 0
+              && table.table(target + first - from, Math.max(level, 2) - 1) == null;
+      if (level > 1 && !fits) {
+        table.setHuge(first, level, 0);
+      }
+      at = first + span;
+    }
   }
 
   private void moveTables(Mm mm, long from, long to, long bytes) {

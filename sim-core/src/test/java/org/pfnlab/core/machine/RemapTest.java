@@ -3,12 +3,15 @@ package org.pfnlab.core.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.common.base.Splitter;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.Vma;
+import org.pfnlab.core.pagetable.PageTable;
+import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.task.Process;
 import org.pfnlab.core.vma.MapFlags;
 import org.pfnlab.core.vma.Mremap;
@@ -205,6 +208,38 @@ class RemapTest {
           SmallScript.run(kernel, "open 0 4 rw shared P; move 0 4 4 maymove+fixed 8; unmap 8 4");
       assertThat(gone.machine().memtypes().count()).as(kernel).isZero();
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          # pages moved, to where, level of the leaf there and of what stays: 0 faults in again
+          0 512 | 1024 | 2 | 0
+          0 512 | 1025 | 0 | 0
+          1 1   | 1024 | 0 | 0
+          """)
+  void aSpecialHugeLeafMovesAsAWholeOrNotAtAll(String pages, long to, int there, int here) {
+    Machine machine = SmallScript.run("v6.18.2", "open 0 512 rw shared P").machine();
+    PageTable table = machine.processes().get(0).mm.pageTable;
+    table.reset();
+    table.setHuge(SmallScript.BASE, 2, Pte.mkSpecial(Pte.ofHuge(0xf8000, Pte.PAGE_SHARED, 2)));
+    List<String> words = Splitter.onPattern(" +").splitToList(pages);
+    long from = Long.parseLong(words.get(0)) << 12;
+    long length = Long.parseLong(words.get(1)) << 12;
+    machine
+        .syscalls()
+        .mremap(
+            machine.processes().get(0),
+            SmallScript.BASE + from,
+            length,
+            length,
+            Mremap.MREMAP_MAYMOVE | Mremap.MREMAP_FIXED,
+            SmallScript.BASE + (to << 12));
+    assertThat(table.levelAt(SmallScript.BASE + (to << 12))).isEqualTo(there);
+    assertThat(table.levelAt(SmallScript.BASE + (300 << 12))).isEqualTo(here);
+    Invariants.check(machine);
   }
 
   @Test
