@@ -25,7 +25,6 @@ import org.pfnlab.core.kernel.Releases;
 import org.pfnlab.core.meter.Event;
 import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.Mm;
-import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.Vma;
 
@@ -81,13 +80,6 @@ public final class Madvise {
           "ac1e9acc5acf, v5.17: madvise_vma_behavior converts every ENOMEM",
           Releases.since("v5.17"));
 
-  /** MADV_REMOVE wants a mapping that may become writable, not one that is. */
-  public static final Feature MADV_REMOVE_ASKS_MAYWRITE =
-      Feature.define(
-          "MADV_REMOVE_ASKS_MAYWRITE",
-          "e8e17ee90eaf, v6.7: VM_SHARED no longer implies writable; recorded in 6.1.192 too",
-          Releases.since("v6.7").backportedTo("v6.1.192"));
-
   private final Meter meter;
   private final VmaModify modify;
   private final GupSlow gup;
@@ -100,7 +92,7 @@ public final class Madvise {
   private final boolean guardsExist;
   private final boolean limitIsEagain;
   private final boolean triesVmaLock;
-  private final long removeNeeds;
+  private final FileAdvice files;
 
   /** Advises by the rules of this kernel. */
   public Madvise(
@@ -117,9 +109,7 @@ public final class Madvise {
     this.guardsExist = kernel.has(GuardRegions.GUARD_REGIONS);
     this.limitIsEagain = kernel.has(MADVISE_LIMIT_IS_EAGAIN);
     this.triesVmaLock = kernel.has(MADVISE_UNDER_VMA_LOCK);
-    this.removeNeeds =
-        VmFlags.VM_SHARED
-            | (kernel.has(MADV_REMOVE_ASKS_MAYWRITE) ? VmFlags.VM_MAYWRITE : VmFlags.VM_WRITE);
+    this.files = new FileAdvice(kernel);
   }
 
   /**
@@ -226,8 +216,8 @@ public final class Madvise {
       return -Errno.EPERM;
     }
     return switch (advice) {
-      case MADV_REMOVE -> remove(vma, start, end);
-      case MADV_WILLNEED -> willNeed(vma, start, end);
+      case MADV_REMOVE -> files.remove(vma, start, end);
+      case MADV_WILLNEED -> files.willNeed(vma, start, end);
       case MADV_COLD -> pages.cold(vma, start, end);
       case MADV_PAGEOUT -> pages.pageOut(vma, start, end);
       case MADV_FREE -> pages.free(vma, start, end);
@@ -256,43 +246,6 @@ public final class Madvise {
     }
     target.flags = flags | (target.flags & VmFlags.VM_MAYBE_GUARD);
     return 0;
-  }
-
-  /** madvise_willneed: vfs_fadvise, called without mmap_lock, whose answer nobody hears. */
-  private static long willNeed(Vma vma, long start, long end) {
-    OpenFile file = vma.file;
-    if (file != null) {
-      Mm mm = vma.mm;
-      long offset = vma.pgoffOf(start) << 12;
-      file.get();
-      mm.readUnlock();
-      file.ops.willNeed(file, offset, end - start);
-      file.put();
-      mm.readLock();
-    }
-    return 0;
-  }
-
-  /** madvise_remove: vfs_fallocate(PUNCH_HOLE), called without mmap_lock. */
-  private long remove(Vma vma, long start, long end) {
-    OpenFile file = vma.file;
-    if (vma.has(VmFlags.VM_LOCKED) || file == null) {
-      return -Errno.EINVAL;
-    }
-    if (!vma.has(removeNeeds)) {
-      return -Errno.EACCES;
-    }
-    if (!file.canAccess(OpenFile.FMODE_WRITE)) {
-      return -Errno.EBADF;
-    }
-    Mm mm = vma.mm;
-    long offset = vma.pgoffOf(start) << 12;
-    file.get();
-    mm.readUnlock();
-    long result = file.ops.punchHole(file, offset, end - start);
-    file.put();
-    mm.readLock();
-    return result;
   }
 
   private static boolean isPopulate(int advice) {

@@ -8,9 +8,7 @@ import org.pfnlab.core.kernel.Releases;
 import org.pfnlab.core.meter.Event;
 import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.Mm;
-import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.mm.VmFlags;
-import org.pfnlab.core.mm.VmOps;
 import org.pfnlab.core.mm.Vma;
 
 /**
@@ -37,33 +35,12 @@ public final class Mremap {
   /** mremap calls. */
   public static final Event MREMAP = Event.define("vma.mremap", "mremap");
 
-  /** MREMAP_DONTUNMAP takes any VMA that may be expanded, not only private anonymous memory. */
-  public static final Feature DONTUNMAP_ANY_VMA =
-      Feature.define(
-          "DONTUNMAP_ANY_VMA",
-          "a4609387859f, v5.13: extend MREMAP_DONTUNMAP to non-anonymous mappings",
-          Releases.since("v5.13"));
-
   /** A hole at the old address is EFAULT before anything else is looked at. */
   public static final Feature MREMAP_LOOKS_UP_FIRST =
       Feature.define(
           "MREMAP_LOOKS_UP_FIRST",
           "550a7d60bd5e, v5.16: the VMA is looked up at once, because it may be hugetlb",
           Releases.since("v5.16"));
-
-  /** Growing in place is a merge with the new range, so it may join the neighbour behind too. */
-  public static final Feature MREMAP_GROWS_BY_MERGE =
-      Feature.define(
-          "MREMAP_GROWS_BY_MERGE",
-          "ca3d76b0aa80, v6.0: merging after mremap resize; no VM_SPECIAL VMA grows since",
-          Releases.since("v6.0"));
-
-  /** A VMA whose close operation forbids merges is simply made longer. */
-  public static final Feature MREMAP_GROWS_DESPITE_CLOSE =
-      Feature.define(
-          "MREMAP_GROWS_DESPITE_CLOSE",
-          "d014cd7c1c35, v6.2: fix mremap() expanding for VMAs with vm_ops->close()",
-          Releases.since("v6.2").until("v6.12").backportedTo("v6.1.8"));
 
   /** Nothing is unmapped before the source has passed all checks. */
   public static final Feature MREMAP_CHECKS_FIRST =
@@ -83,13 +60,11 @@ public final class Mremap {
 
   private final Meter meter;
   private final Munmap munmap;
-  private final VmaMerge merge;
   private final VmaMove move;
   private final Populate populate;
-  private final boolean dontUnmapsAny;
+  private final MremapChecks checks;
+  private final GrowInPlace growth;
   private final boolean looksUpFirst;
-  private final boolean growsByMerge;
-  private final boolean growsDespiteClose;
   private final boolean checksFirst;
   private final boolean movesSeveral;
 
@@ -97,13 +72,11 @@ public final class Mremap {
   public Mremap(Kernel kernel, Munmap munmap, VmaMerge merge, VmaMove move, Populate populate) {
     this.meter = kernel.meter;
     this.munmap = munmap;
-    this.merge = merge;
     this.move = move;
     this.populate = populate;
-    this.dontUnmapsAny = kernel.has(DONTUNMAP_ANY_VMA);
+    this.checks = new MremapChecks(kernel);
+    this.growth = new GrowInPlace(kernel, merge);
     this.looksUpFirst = kernel.has(MREMAP_LOOKS_UP_FIRST);
-    this.growsByMerge = kernel.has(MREMAP_GROWS_BY_MERGE);
-    this.growsDespiteClose = kernel.has(MREMAP_GROWS_DESPITE_CLOSE);
     this.checksFirst = kernel.has(MREMAP_CHECKS_FIRST);
     this.movesSeveral = kernel.has(MREMAP_MOVES_SEVERAL);
   }
@@ -127,7 +100,7 @@ public final class Mremap {
     if ((flags & ~KNOWN) != 0 || (address & 0xfff) != 0 || newBytes == 0) {
       return -Errno.EINVAL;
     }
-    boolean badTarget = !isTargetValid(address, oldBytes, newBytes, flags, newAddress);
+    boolean badTarget = !checks.isTargetValid(address, oldBytes, newBytes, flags, newAddress);
     if (badTarget && !mayFaultBefore(flags, oldBytes, newBytes)) {
       return -Errno.EINVAL;
     }
@@ -147,35 +120,12 @@ public final class Mremap {
     return result;
   }
 
-  /** Everything that is asked of the new address and of what it implies. */
-  private boolean isTargetValid(
-      long address, long oldBytes, long newBytes, int flags, long newAddress) {
-    if (!impliesNewAddress(flags)) {
-      return !checksFirst || Long.compareUnsigned(newBytes, Mm.TASK_SIZE) <= 0;
-    }
-    return areFlagsValid(flags, oldBytes, newBytes)
-        && Long.compareUnsigned(newBytes, Mm.TASK_SIZE) <= 0
-        && Long.compareUnsigned(newAddress, Mm.TASK_SIZE - newBytes) <= 0
-        && (newAddress & 0xfff) == 0
-        && !overlap(address, oldBytes, newBytes, newAddress);
-  }
-
-  private static boolean areFlagsValid(int flags, long oldBytes, long newBytes) {
-    return (flags & MREMAP_MAYMOVE) != 0
-        && ((flags & MREMAP_DONTUNMAP) == 0 || oldBytes == newBytes);
-  }
-
-  private static boolean overlap(long address, long oldBytes, long newBytes, long newAddress) {
-    return Long.compareUnsigned(address + oldBytes, newAddress) > 0
-        && Long.compareUnsigned(newAddress + newBytes, address) > 0;
-  }
-
   /** From v5.16 to v6.16 a hole at the old address was noticed before a bad new address. */
   private boolean mayFaultBefore(int flags, long oldBytes, long newBytes) {
-    return looksUpFirst && !checksFirst && areFlagsValid(flags, oldBytes, newBytes);
+    return looksUpFirst && !checksFirst && MremapChecks.areFlagsValid(flags, oldBytes, newBytes);
   }
 
-  private static boolean impliesNewAddress(int flags) {
+  static boolean impliesNewAddress(int flags) {
     return (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0;
   }
 
@@ -194,7 +144,7 @@ public final class Mremap {
         return -Errno.EFAULT;
       }
       if (checksFirst) {
-        long refused = checkFirst(vma, address, oldBytes, newBytes, flags);
+        long refused = checks.first(vma, address, oldBytes, newBytes, flags);
         if (refused != 0) {
           return refused;
         }
@@ -203,49 +153,6 @@ public final class Mremap {
     return targeted
         ? moveTo(mm, address, oldBytes, newBytes, flags, newAddress)
         : resize(mm, address, oldBytes, newBytes, flags);
-  }
-
-  /** check_prep_vma of v6.17: what shrinks in place is not asked about its end. */
-  private long checkFirst(Vma vma, long address, long oldBytes, long newBytes, int flags) {
-    if (vma.has(VmFlags.VM_SEALED)) {
-      return -Errno.EPERM;
-    }
-    boolean grows = Long.compareUnsigned(newBytes, oldBytes) > 0;
-    if (!grows && !impliesNewAddress(flags)) {
-      return 0;
-    }
-    return check(vma, address, grows ? oldBytes : newBytes, newBytes, flags);
-  }
-
-  /**
-   * vma_to_resize: whether this part of the VMA may be moved or grow.
-   *
-   * @param oldBytes what is left of the range once a shrink has been done
-   */
-  private long check(Vma vma, long address, long oldBytes, long newBytes, int flags) {
-    if (oldBytes == 0 && !vma.hasAny(VmFlags.VM_SHARED | VmFlags.VM_MAYSHARE)) {
-      return -Errno.EINVAL;
-    }
-    if ((flags & MREMAP_DONTUNMAP) != 0 && !mayStayEmpty(vma)) {
-      return -Errno.EINVAL;
-    }
-    if (Long.compareUnsigned(oldBytes, vma.end - address) > 0) {
-      return -Errno.EFAULT;
-    }
-    if (newBytes == oldBytes) {
-      return 0;
-    }
-    long pgoff = vma.pgoffOf(address);
-    if (Long.compareUnsigned(pgoff + (newBytes >>> 12), pgoff) < 0) {
-      return -Errno.EINVAL;
-    }
-    return vma.hasAny(VmFlags.VM_DONTEXPAND | VmFlags.VM_PFNMAP) ? -Errno.EFAULT : 0;
-  }
-
-  private boolean mayStayEmpty(Vma vma) {
-    return dontUnmapsAny
-        ? !vma.hasAny(VmFlags.VM_DONTEXPAND | VmFlags.VM_PFNMAP)
-        : vma.isAnonymous() && !vma.has(VmFlags.VM_SHARED);
   }
 
   /** remap_move: every VMA of the range moves to the same distance; holes stay holes. */
@@ -265,10 +172,10 @@ public final class Mremap {
         target += vma.start - lastEnd;
       }
       lastEnd = vma.end;
-      if (!movesWithOthers(vma) && (at > start || vma.end < end)) {
+      if (!MremapChecks.movesWithOthers(vma) && (at > start || vma.end < end)) {
         return -Errno.EFAULT;
       }
-      long refused = checkFirst(vma, from, length, length, flags);
+      long refused = checks.first(vma, from, length, length, flags);
       if (refused != 0) {
         return refused;
       }
@@ -280,12 +187,6 @@ public final class Mremap {
       at = from + length;
     }
     return at == start ? -Errno.EFAULT : newAddress;
-  }
-
-  /** vma_multi_allowed: a file that chooses addresses itself might not end up where it should. */
-  private static boolean movesWithOthers(Vma vma) {
-    OpenFile file = vma.file;
-    return file == null || !file.ops.choosesAddress();
   }
 
   /** mremap_to. */
@@ -314,7 +215,7 @@ public final class Mremap {
       return -Errno.EFAULT;
     }
     if (!checksFirst) {
-      long refused = check(vma, address, oldBytes, newBytes, flags);
+      long refused = checks.resize(vma, address, oldBytes, newBytes, flags);
       if (refused != 0) {
         return refused;
       }
@@ -338,14 +239,14 @@ public final class Mremap {
       return -Errno.EFAULT;
     }
     if (!checksFirst) {
-      long refused = check(vma, address, oldBytes, newBytes, flags);
+      long refused = checks.resize(vma, address, oldBytes, newBytes, flags);
       if (refused != 0) {
         return refused;
       }
     }
     long more = newBytes - oldBytes;
-    if (oldBytes == vma.end - address && isExpandable(mm, vma, more)) {
-      return grow(mm, vma, more) ? address : -Errno.ENOMEM;
+    if (oldBytes == vma.end - address && growth.hasRoom(mm, vma, more)) {
+      return growth.grow(mm, vma, more) ? address : -Errno.ENOMEM;
     }
     if ((flags & MREMAP_MAYMOVE) == 0) {
       return -Errno.ENOMEM;
@@ -354,37 +255,6 @@ public final class Mremap {
     return Errno.isError(target)
         ? target
         : move.move(vma, address, oldBytes, newBytes, target, false);
-  }
-
-  /** vma_expandable: nothing is mapped behind. */
-  private static boolean isExpandable(Mm mm, Vma vma, long more) {
-    long end = vma.end + more;
-    return Long.compareUnsigned(end, vma.end) > 0
-        && Long.compareUnsigned(end, Mm.TASK_SIZE) <= 0
-        && mm.vmas.intersection(vma.end, end) == null;
-  }
-
-  /** Makes the VMA longer, by merging the new range into it where the kernel does so. */
-  private boolean grow(Mm mm, Vma vma, long more) {
-    long end = vma.end;
-    if (!growsByMerge || isGrownPlainly(vma)) {
-      vma.end = end + more;
-    } else if (merge.newRange(
-            mm, end, end + more, vma.flags, vma.pgoffOf(end), vma.file, vma.anonVma, null)
-        == null) {
-      return false;
-    }
-    long pages = more >>> 12;
-    mm.totalVm += pages;
-    if (vma.has(VmFlags.VM_LOCKED)) {
-      mm.lockedVm += pages;
-    }
-    return true;
-  }
-
-  private boolean isGrownPlainly(Vma vma) {
-    VmOps ops = vma.ops;
-    return growsDespiteClose && ops != null && ops.hasClose();
   }
 
   /** What an mlocked mapping gained is populated; errors are ignored. */
