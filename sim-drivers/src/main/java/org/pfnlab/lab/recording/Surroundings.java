@@ -65,7 +65,8 @@ public record Surroundings(String file, @Nullable Path folder) {
     IomemFile iomem = IomemFile.read(path);
     ResourceTree tree = iomem.parse(new Kernel(config.profile()));
     if (tree.findNext(0, Long.MAX_VALUE, Iores.SYSTEM_RAM, Iores.DESC_NONE) < 0) {
-      throw BadInput.in(path.toString(), "expected some System RAM in the machine that it describes");
+      throw BadInput.in(
+          path.toString(), "expected some System RAM in the machine that it describes");
     }
     return config.withIomem(iomem.text()).withMtrr(mtrrs(path.resolveSibling("mtrr.txt")));
   }
