@@ -276,9 +276,13 @@ public final class Pte {
     return modify(pte, newProt, savedDirty, KEPT, PFN_MASK);
   }
 
-  /** The same for a leaf at level 2 or 3 (pmd_modify, pud_modify): it stays a leaf. */
+  /**
+   * The same for a leaf at level 2 or 3 (pmd_modify, pud_modify): it stays a leaf. Where SavedDirty
+   * exists, the hardware dirty bit is lost on the way, not parked.
+   */
   public static long modifyHuge(long leaf, long newProt, boolean savedDirty, int level) {
-    return modify(leaf, newProt, savedDirty, KEPT | PSE, pfnMask(level));
+    long kept = savedDirty ? (KEPT | PSE) & ~DIRTY : KEPT | PSE;
+    return modify(leaf, newProt, savedDirty, kept, pfnMask(level));
   }
 
   private static long modify(long pte, long newProt, boolean savedDirty, long kept, long pfnMask) {

@@ -196,6 +196,15 @@ final class PteTest {
   }
 
   @Test
+  void aHugeLeafLosesItsDirtyBitWhereASmallEntryParksIt() {
+    long small = Pte.mkDirty(Pte.of(0x80000, Pte.PAGE_SHARED), true);
+    long leaf = Pte.mkDirty(Pte.ofHuge(0x80000, Pte.PAGE_SHARED, 2), true);
+    assertThat(Pte.dirty(Pte.modify(small, Pte.PAGE_READONLY, true))).isTrue();
+    assertThat(Pte.dirty(Pte.modifyHuge(leaf, Pte.PAGE_READONLY, true, 2))).isFalse();
+    assertThat(Pte.dirty(Pte.modifyHuge(leaf, Pte.PAGE_READONLY, false, 2))).isTrue();
+  }
+
+  @Test
   void advanceGoesForwardInInvertedEntriesToo() {
     for (long prot : PROTECTIONS) {
       long pte = Pte.of(0x1ff0, prot);
