@@ -12,6 +12,8 @@ import java.util.zip.ZipException;
 import org.pfnlab.lab.BadInput;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -20,17 +22,16 @@ import picocli.CommandLine.UnmatchedArgumentException;
  * How a command that cannot finish says so: one line on standard error, an exit status, and a stack
  * trace only if the environment has {@code PFNLAB_DEBUG}.
  */
-final class Failures {
+final class Failures implements IParameterExceptionHandler, IExecutionExceptionHandler {
   /** Bad input or bad usage. */
   static final int BAD_INPUT = ExitCode.USAGE;
 
   /** A fault of pfnlab itself: EX_SOFTWARE of sysexits.h. */
   static final int OWN_FAULT = 70;
 
-  private Failures() {}
-
   /** picocli could not make sense of the arguments. */
-  static int badUsage(ParameterException e, String[] args) {
+  @Override
+  public int handleParseException(ParameterException e, String[] args) {
     CommandLine command = e.getCommandLine();
     String name = command.getCommandSpec().qualifiedName();
     say(command.getErr(), complaint(e) + " See '" + name + " --help'.", e);
@@ -52,7 +53,8 @@ final class Failures {
   }
 
   /** A command threw. */
-  static int failed(Exception e, CommandLine command, ParseResult parsed) {
+  @Override
+  public int handleExecutionException(Exception e, CommandLine command, ParseResult parsed) {
     PrintWriter err = command.getErr();
     command.getOut().flush();
     if (e instanceof BadInput) {

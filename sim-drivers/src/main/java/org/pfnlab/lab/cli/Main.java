@@ -1,6 +1,9 @@
 package org.pfnlab.lab.cli;
 
+import com.google.common.collect.ImmutableMap;
 import java.io.PrintWriter;
+import java.util.Collection;
+import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -30,14 +33,6 @@ import picocli.CommandLine.Spec;
     versionProvider = BuildVersion.class,
     synopsisSubcommandLabel = "COMMAND",
     description = "A laboratory for Linux's memory-mapping rules.",
-    subcommands = {
-      HelpCommand.class,
-      CostCommand.class,
-      IomemCommand.class,
-      MatrixCommand.class,
-      ReplayCommand.class,
-      ReportCommand.class
-    },
     footerHeading = "%nExit status:%n",
     footer = {
       "  0   done, and what was asked for holds",
@@ -46,6 +41,16 @@ import picocli.CommandLine.Spec;
       "  70  a fault of pfnlab itself; PFNLAB_DEBUG=1 shows the stack trace"
     })
 public final class Main implements Runnable {
+  /** Every command by its name, in the order of {@code --help}. */
+  static final ImmutableMap<String, Class<?>> COMMANDS =
+      ImmutableMap.of(
+          "help", HelpCommand.class,
+          "cost", CostCommand.class,
+          "iomem", IomemCommand.class,
+          "matrix", MatrixCommand.class,
+          "replay", ReplayCommand.class,
+          "report", ReportCommand.class);
+
   @Spec private CommandSpec spec;
 
   /** Runs one command line and ends the process with its exit status. */
@@ -67,9 +72,15 @@ public final class Main implements Runnable {
   }
 
   private static int run(PrintWriter out, PrintWriter err, Help.Ansi ansi, String... args) {
+    if (args.length == 1 && args[0].equals("--version")) {
+      // Scripts ask this often, and picocli takes three times as long as the JVM itself to start.
+      out.print(BuildVersion.text() + "\n");
+      out.flush();
+      return 0;
+    }
     try {
       int status =
-          commandLine()
+          commandLine(needed(args))
               .setOut(out)
               .setErr(err)
               .setColorScheme(Help.defaultColorScheme(ansi))
@@ -82,13 +93,30 @@ public final class Main implements Runnable {
     }
   }
 
-  /** The whole command tree, configured; for {@link #run} and for tests that inspect it. */
+  /** The command tree, with all commands. */
   static CommandLine commandLine() {
-    return new CommandLine(new Main())
+    return commandLine(COMMANDS.values());
+  }
+
+  private static CommandLine commandLine(Iterable<Class<?>> commands) {
+    CommandLine pfnlab = new CommandLine(new Main());
+    for (Class<?> command : commands) {
+      pfnlab.addSubcommand(command);
+    }
+    Failures failures = new Failures();
+    return pfnlab
         .setExpandAtFiles(false)
         .setCaseInsensitiveEnumValuesAllowed(true)
-        .setParameterExceptionHandler(Failures::badUsage)
-        .setExecutionExceptionHandler(Failures::failed);
+        .setParameterExceptionHandler(failures)
+        .setExecutionExceptionHandler(failures);
+  }
+
+  /**
+   * picocli takes its time to read a command's annotations: it gets no more of them than it must.
+   */
+  private static Collection<Class<?>> needed(String[] args) {
+    Class<?> named = args.length == 0 ? null : COMMANDS.get(args[0]);
+    return named == null || named == HelpCommand.class ? COMMANDS.values() : List.of(named);
   }
 
   /** Without a command there is nothing to do but to say what could be done. */

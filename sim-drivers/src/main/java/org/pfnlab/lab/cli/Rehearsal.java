@@ -28,8 +28,9 @@ final class Rehearsal {
   private static List<String[]> commandLines() {
     List<String[]> all = new ArrayList<>();
     all.add(new String[] {"--version"});
+    all.add(new String[] {"-V"});
     all.add(new String[] {"--help"});
-    for (String command : Main.commandLine().getSubcommands().keySet()) {
+    for (String command : Main.COMMANDS.keySet()) {
       all.add(new String[] {command, "--help"});
     }
     for (String command : List.of("report", "matrix", "cost")) {

@@ -38,6 +38,11 @@ final class MainTest {
     assertThat(run("--version")).isZero();
     assertThat(out.toString()).matches("pfnlab \\d+\\.\\d+\\.\\d+\n");
     assertThat(err.toString()).isEmpty();
+
+    String text = out.toString();
+    out.getBuffer().setLength(0);
+    assertThat(run("-V")).isZero();
+    assertThat(out).hasToString(text);
   }
 
   @Test
@@ -120,7 +125,7 @@ final class MainTest {
   @Test
   void everyCommandExplainsItselfWithAnExample() {
     Map<String, CommandLine> commands = Main.commandLine().getSubcommands();
-    assertThat(commands).isNotEmpty();
+    assertThat(commands.keySet()).containsExactlyElementsOf(Main.COMMANDS.keySet());
     commands.forEach(
         (name, command) -> {
           if (command.getCommand() instanceof HelpCommand) {
