@@ -145,9 +145,32 @@ public final class PageTable {
      * @return -1, or the index of the first entry that was not empty; those before it are filled
      */
     public int fillEmpty(int from, int to, long firstPte, long pfnStep) {
-      int end = firstUsed(from, to);
-      fill(from, end, firstPte, pfnStep);
-      return end == to ? -1 : end;
+      long[] e = entries;
+      long step = Pte.advance(firstPte, pfnStep);
+      long pte = firstPte;
+      int i = from;
+      // one pass: eight entries are looked at and then written while they are at hand
+      for (; i + 8 <= to; i += 8) {
+        long used =
+            e[i] | e[i + 1] | e[i + 2] | e[i + 3] | e[i + 4] | e[i + 5] | e[i + 6] | e[i + 7];
+        if (used != 0) {
+          break;
+        }
+        e[i] = pte;
+        e[i + 1] = pte + step;
+        e[i + 2] = pte + 2 * step;
+        e[i + 3] = pte + 3 * step;
+        e[i + 4] = pte + 4 * step;
+        e[i + 5] = pte + 5 * step;
+        e[i + 6] = pte + 6 * step;
+        e[i + 7] = pte + 7 * step;
+        pte += 8 * step;
+      }
+      for (; i < to && e[i] == 0; i++) {
+        e[i] = pte;
+        pte += step;
+      }
+      return i == to ? -1 : i;
     }
 
     /** Fills entries [from, to) with consecutive pages, whatever is there. */
