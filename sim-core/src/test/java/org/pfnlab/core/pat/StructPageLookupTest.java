@@ -34,7 +34,7 @@ final class StructPageLookupTest {
 
         @Override
         public void set(long pfn, int type) {
-          throw new UnsupportedOperationException();
+          throw new AssertionError("a lookup writes no page flags");
         }
       };
 
