@@ -28,6 +28,8 @@ public final class FileSystem implements FrameHolder {
   private final FaultHandler faults;
   private final PteInserter inserter;
   private final RemapPfn remapPfn;
+  private final Kernel kernel;
+  private final Vdso vdso;
   private final KernelPages.Register kernelPages = new KernelPages.Register();
 
   /** Objects whose pages are these frames, mapped by this fault handler and these inserters. */
@@ -38,6 +40,7 @@ public final class FileSystem implements FrameHolder {
       UnmapMapping unmapMapping,
       PteInserter inserter,
       RemapPfn remapPfn) {
+    this.kernel = kernel;
     this.frames = frames;
     this.faults = faults;
     this.inserter = inserter;
@@ -47,11 +50,17 @@ public final class FileSystem implements FrameHolder {
     regularFiles = new RegularFiles(cache, faults);
     secretMemory = new SecretMemory(cache);
     zeroDevice = new ZeroDevice(shmem);
+    vdso = new Vdso(kernel, frames, inserter);
   }
 
   /** Shared memory without a name. */
   public Shmem shmem() {
     return shmem;
+  }
+
+  /** What the kernel maps into every process at exec. */
+  public Vdso vdso() {
+    return vdso;
   }
 
   /** memfd_create(MFD_ALLOW_SEALING) of this size, all of it a hole. */
@@ -100,6 +109,11 @@ public final class FileSystem implements FrameHolder {
    */
   public OpenFile aioRing(Mm owner, int pages) {
     return AioRing.create(cache, faults, owner, pages);
+  }
+
+  /** io_uring_setup with this many submission entries, a power of two. */
+  public OpenFile ioUring(String name, int entries) {
+    return new IoUring(kernel, frames, kernelPages, inserter, remapPfn, entries).open(name);
   }
 
   /** A TCP socket that is not connected. */
@@ -183,11 +197,13 @@ public final class FileSystem implements FrameHolder {
   public void addReferences(Long2IntMap references) {
     cache.addReferences(references);
     kernelPages.addReferences(references);
+    vdso.addReferences(references);
   }
 
   /** Forgets every object, whose frames the machine has forgotten already. */
   public void reset() {
     cache.reset();
     kernelPages.reset();
+    vdso.reset();
   }
 }

@@ -10,6 +10,7 @@ import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.phys.FrameHolder;
 import org.pfnlab.core.phys.Frames;
+import org.pfnlab.core.phys.Zone;
 
 /**
  * file_operations of an object whose pages the kernel allocates for itself and shows to a process:
@@ -48,17 +49,51 @@ abstract class KernelPages extends FileOps {
    * @throws IllegalStateException if there is no memory
    */
   KernelPages(Frames frames, Register register, int pages) {
+    this(frames, register, allocate(frames, pages));
+  }
+
+  /** An object of these pages, whose references it takes over. */
+  KernelPages(Frames frames, Register register, long[] pfns) {
     this.frames = frames;
     this.register = register;
-    this.pfns = new long[pages];
+    this.pfns = pfns;
+    register.open.add(this);
+  }
+
+  private static long[] allocate(Frames frames, int pages) {
+    long[] pfns = new long[pages];
     for (int i = 0; i < pages; i++) {
-      pfns[i] = frames.alloc();
-      if (pfns[i] < 0) {
-        throw new IllegalStateException("no memory for an object of " + pages + " pages");
-      }
+      pfns[i] = require(frames.alloc(), pages);
       frames.zero(pfns[i]);
     }
-    register.open.add(this);
+    return pfns;
+  }
+
+  /**
+   * Zeroed pages in a row, as one allocation of some order that is not a compound page.
+   *
+   * @throws IllegalStateException if there is no memory
+   */
+  static long[] allocateInARow(Frames frames, int pages) {
+    int order = 32 - Integer.numberOfLeadingZeros(pages - 1);
+    long first = require(frames.alloc(order, Zone.NORMAL), pages);
+    long[] pfns = new long[pages];
+    for (int i = 0; i < 1 << order; i++) {
+      if (i < pages) {
+        pfns[i] = first + i;
+        frames.zero(first + i);
+      } else {
+        frames.put(first + i);
+      }
+    }
+    return pfns;
+  }
+
+  private static long require(long pfn, int pages) {
+    if (pfn < 0) {
+      throw new IllegalStateException("no memory for an object of " + pages + " pages");
+    }
+    return pfn;
   }
 
   /** Opens the object for reading and writing. */

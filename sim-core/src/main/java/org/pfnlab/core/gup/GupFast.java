@@ -45,6 +45,17 @@ public final class GupFast {
           "in 6.6 and 6.18, not in 6.1: the fast path answers EOVERFLOW",
           Releases.since("v6.6"));
 
+  /**
+   * A page that is neither anonymous nor in a page cache is left to the slow path. A matter of
+   * configuration: of the recorded kernels only 6.18.44 is built with CONFIG_SECRETMEM.
+   */
+  public static final Feature GUP_FAST_NEEDS_MAPPING =
+      Feature.define(
+          "GUP_FAST_NEEDS_MAPPING",
+          "f002882ca369, v6.10: with CONFIG_SECRETMEM gup_fast_folio_allowed refuses a small folio"
+              + " without a mapping",
+          Releases.none().backportedTo("v6.18.44"));
+
   private static final long STOP = -1;
 
   private static final KernelBug NO_STRUCT_PAGE =
@@ -61,6 +72,7 @@ public final class GupFast {
   private final boolean hugeSpecial;
   private final boolean refusesSecretmem;
   private final boolean refusesFileBacked;
+  private final boolean needsMapping;
   private final boolean tellsOverflow;
 
   /** Gets pages by the rules of this kernel. */
@@ -76,6 +88,7 @@ public final class GupFast {
     this.hugeSpecial = kernel.has(Arch.ARCH_SUPPORTS_HUGE_PFNMAP);
     this.refusesSecretmem = kernel.has(VmaCheck.GUP_REFUSES_SECRETMEM);
     this.refusesFileBacked = kernel.has(VmaCheck.LONGTERM_REFUSES_FILE_BACKED);
+    this.needsMapping = kernel.has(GUP_FAST_NEEDS_MAPPING);
     this.tellsOverflow = kernel.has(GUP_FAST_EOVERFLOW);
   }
 
@@ -217,7 +230,7 @@ public final class GupFast {
    */
   private long take(Mm mm, long address, long pte, long pfn, int level, int flags) {
     int kind = frames.flags(pfn);
-    if (!isAllowed(kind, flags) || (!Pte.write(pte) && unshare.isNeeded(null, flags, kind))) {
+    if (!isAllowed(pfn, kind, flags) || (!Pte.write(pte) && unshare.isNeeded(null, flags, kind))) {
       return STOP;
     }
     if (hook != null && !hook.allows(mm, address, pte, level, flags)) {
@@ -227,8 +240,11 @@ public final class GupFast {
   }
 
   /** gup_fast_folio_allowed and folio_is_longterm_pinnable: what the VMA would have told. */
-  private boolean isAllowed(int kind, int flags) {
+  private boolean isAllowed(long pfn, int kind, int flags) {
     if (refusesSecretmem && (kind & Frames.SECRETMEM) != 0) {
+      return false;
+    }
+    if (needsMapping && (kind & Frames.ANON) == 0 && frames.mapping(pfn) == null) {
       return false;
     }
     if ((flags & GupFlags.FOLL_LONGTERM) == 0) {

@@ -52,9 +52,10 @@ public abstract class FileOps {
    * get_unmapped_area: whether a mapping may lie where the caller wants it.
    *
    * @param hint the wanted byte address; 0 where there is none
+   * @param pgoff the page of the object that will be mapped first
    * @return 0 to go on as without the operation, or -errno
    */
-  public long checkAddress(long hint) {
+  public long checkAddress(long hint, long pgoff) {
     return 0;
   }
 

@@ -1,5 +1,7 @@
 package org.pfnlab.core.mm;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * vm_operations_struct. A subclass overrides an operation and the {@code has...} question beside
  * it, because Linux decides by whether the pointer is set.
@@ -7,6 +9,11 @@ package org.pfnlab.core.mm;
 public abstract class VmOps {
   /** vma_dummy_vm_ops: a file mapping whose driver installed none. */
   public static final VmOps DUMMY = new VmOps() {};
+
+  /** name: what /proc/pid/maps calls a VMA of no file, {@code [vdso]}; null for nothing. */
+  public @Nullable String name(Vma vma) {
+    return null;
+  }
 
   /** open: a VMA was copied by fork, split or mremap; not called for the first mmap. */
   public void open(Vma vma) {}

@@ -138,7 +138,7 @@ public final class Mmap {
     if (mm.vmas.size() > Mm.MAX_MAP_COUNT) {
       return -Errno.ENOMEM;
     }
-    start = UnmappedArea.find(mm, file, start, bytes, fixed);
+    start = UnmappedArea.find(mm, file, pgoff, start, bytes, fixed);
     if (Errno.isError(start)) {
       return start;
     }

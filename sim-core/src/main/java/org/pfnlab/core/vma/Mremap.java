@@ -220,7 +220,8 @@ public final class Mremap {
         return refused;
       }
     }
-    long target = UnmappedArea.find(mm, vma.file, newAddress, newBytes, fixed);
+    long target =
+        UnmappedArea.find(mm, vma.file, vma.pgoffOf(address), newAddress, newBytes, fixed);
     if (Errno.isError(target)) {
       return target;
     }
@@ -251,7 +252,7 @@ public final class Mremap {
     if ((flags & MREMAP_MAYMOVE) == 0) {
       return -Errno.ENOMEM;
     }
-    long target = UnmappedArea.find(mm, vma.file, 0, newBytes, false);
+    long target = UnmappedArea.find(mm, vma.file, vma.pgoffOf(address), 0, newBytes, false);
     return Errno.isError(target)
         ? target
         : move.move(vma, address, oldBytes, newBytes, target, false);

@@ -19,16 +19,18 @@ final class UnmappedArea {
    * Finds room.
    *
    * @param file what will be mapped there; it may have an opinion on the address
+   * @param pgoff the page of the file that will be mapped first
    * @param hint wanted address, page-aligned unless fixed; 0 for none
    * @param length bytes, page-aligned
    * @return the address, or -ENOMEM, -EINVAL (misaligned fixed address)
    */
-  static long find(Mm mm, @Nullable OpenFile file, long hint, long length, boolean fixed) {
+  static long find(
+      Mm mm, @Nullable OpenFile file, long pgoff, long hint, long length, boolean fixed) {
     if (Long.compareUnsigned(length, Mm.TASK_SIZE) > 0) {
       return -Errno.ENOMEM;
     }
     if (file != null) {
-      long refused = file.ops.checkAddress(hint);
+      long refused = file.ops.checkAddress(hint, pgoff);
       if (refused != 0) {
         return refused;
       }

@@ -32,12 +32,16 @@ class ProcessRecordingsTest {
     return Recordings.in("process/fuzz-full");
   }
 
+  static List<Path> special() {
+    return Recordings.in("process/fuzz-special");
+  }
+
   static List<Path> hand() {
     return Recordings.in("process/hand");
   }
 
   @ParameterizedTest
-  @MethodSource({"even", "odd", "mid", "full"})
+  @MethodSource({"even", "odd", "mid", "full", "special"})
   void randomSequences(Path file) throws IOException {
     Tally tally = Recordings.replay(file);
     assertThat(tally.isClean()).as(Recordings.show(tally)).isTrue();
@@ -59,6 +63,8 @@ class ProcessRecordingsTest {
     "account-flag-mprotect.jsonl, UNFAULTED_UNACCOUNTED",
     "growsdown-gup.jsonl, GUP_LEAVES_STACK",
     "gup-read-unshare-each.jsonl, PIN_UNSHARES_ANON",
+    "special-uring-sqes-gup.jsonl, IO_URING_INSERTS_PAGES",
+    "special-uring-sq-ring-vma.jsonl, IO_URING_CHOOSES_ADDRESS",
   })
   void aMissingRuleIsNoticed(String name, String feature) throws IOException {
     Path file = Recordings.path("process/hand/" + name);

@@ -59,6 +59,7 @@ final class Handles {
           case "bpfring" -> files.bpfRing(op.text("h"), (int) pages(op));
           case "packet" -> files.packetRing(op.text("h"), (int) pages(op));
           case "perf" -> files.perfEvent(op.text("h"), (int) pages(op));
+          case "uring" -> files.ioUring(op.text("h"), 4);
           case "tcp" -> files.tcpSocket(op.text("h"));
           case "reopen" -> reopen(op);
           default -> throw new NotModelled("open of " + op.text("kind"));

@@ -153,7 +153,7 @@ final class ProcessModel implements Subject {
     StringBuilder hex = new StringBuilder();
     var runs = answer.putArray("runs");
     for (long page = first; page <= behind; page++) {
-      if (page < behind && machine.procMem().read(mm, window.address(page), one, 1) == 1) {
+      if (page < behind && machine.procMem().read(mm, window.addressInside(page), one, 1) == 1) {
         hex.append(String.format("%02x", one[0] & 0xff));
       } else if (hex.length() > 0) {
         runs.addArray().add(page - hex.length() / 2).add(hex.toString());

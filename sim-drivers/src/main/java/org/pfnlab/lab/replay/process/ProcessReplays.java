@@ -29,7 +29,8 @@ public final class ProcessReplays {
   /** A replayer of the lines behind this header, on a fresh machine with this kernel. */
   public static Replayer of(Line header, KernelSpec kernel, Judge judge) {
     MachineConfig config = MachineConfig.of(kernel.profile()).withPolicies(kernel.policies());
-    Subject model = new ProcessModel(new Machine(config), Window.RECORDED);
-    return new ProcessReplay(header, model, Window.RECORDED, judge);
+    Window window = Window.recorded();
+    Subject model = new ProcessModel(new Machine(config), window);
+    return new ProcessReplay(header, model, window, judge);
   }
 }

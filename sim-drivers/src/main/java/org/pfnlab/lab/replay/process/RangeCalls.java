@@ -1,13 +1,14 @@
 package org.pfnlab.lab.replay.process;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.machine.Syscalls;
 import org.pfnlab.core.mm.OpenFile;
+import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.task.Process;
 import org.pfnlab.core.vma.MapFlags;
 import org.pfnlab.core.vma.Mremap;
-import org.pfnlab.lab.verdict.NotModelled;
 
 /** System calls on ranges of a process's address space. */
 final class RangeCalls {
@@ -32,13 +33,18 @@ final class RangeCalls {
         op.has("rawfo") ? op.word("rawfo") : (op.integer("fo", 0) << 12) + op.integer("fob", 0);
     int flags = (int) op.flags("flags", Names.MMAP);
     long at = calls.mmap(process, hint, op.length(), op.prot(), flags, file, offset);
+    if (op.has("alias") && !Errno.isError(at)) {
+      session.window.alias(at, (op.length() + 4095) >>> 12);
+      return Answer.empty().put("at", Window.ALIAS);
+    }
     return placed(process, at, op.length());
   }
 
   ObjectNode mremap(Operation op) {
     Process process = session.process(op);
     long length = op.has("rawnew") ? op.word("rawnew") : op.integer("newn", 1) << 12;
-    long to = op.has("to") ? session.window.address(op.integer("to", 0)) + op.integer("tob", 0) : 0;
+    long to =
+        op.has("to") ? session.window.addressInside(op.integer("to", 0)) + op.integer("tob", 0) : 0;
     int flags = (int) op.flags("flags", Names.MREMAP);
     long at = calls.mremap(process, op.address(), op.length(), length, flags, to);
     return placed(process, at, (length + 4095) & ~4095L);
@@ -56,24 +62,40 @@ final class RangeCalls {
     return Answer.empty().put("at", "outside");
   }
 
-  /** The ring of a new AIO context, moved into the window. */
+  /** One of the process's own special mappings, moved into the window. */
   ObjectNode adopt(Operation op) {
-    if (!op.text("what").equals("aio")) {
-      throw new NotModelled("adopt of " + op.text("what"));
-    }
     Process process = session.process(op);
+    String what = op.text("what");
+    Vma vma = what.equals("aio") ? aioRing(process) : named(process, "[" + what + "]");
+    if (vma == null) {
+      return Answer.err(Errno.ENOENT);
+    }
+    long length = vma.end - vma.start;
+    int flags = Mremap.MREMAP_MAYMOVE | Mremap.MREMAP_FIXED;
+    long at = calls.mremap(process, vma.start, length, length, flags, op.address());
+    return Errno.isError(at)
+        ? Answer.err(at)
+        : Answer.empty().put("at", session.window.page(at)).put("n", length >>> 12);
+  }
+
+  /** io_setup: the ring of a new AIO context of one page. */
+  private @Nullable Vma aioRing(Process process) {
     OpenFile ring = handles.aioRing(process);
     int prot = MapFlags.PROT_READ | MapFlags.PROT_WRITE;
     long made = calls.mmap(process, 0, 4096, prot, MapFlags.MAP_SHARED, ring, 0);
     ring.put();
-    if (Errno.isError(made)) {
-      return Answer.err(made);
+    return Errno.isError(made) ? null : process.mm.vmas.lookup(made);
+  }
+
+  /** The first VMA that /proc/pid/maps shows by this name. */
+  private static @Nullable Vma named(Process process, String name) {
+    for (int i = 0; i < process.mm.vmas.size(); i++) {
+      Vma vma = process.mm.vmas.get(i);
+      if (vma.ops != null && name.equals(vma.ops.name(vma))) {
+        return vma;
+      }
     }
-    int flags = Mremap.MREMAP_MAYMOVE | Mremap.MREMAP_FIXED;
-    long at = calls.mremap(process, made, 4096, 4096, flags, op.address());
-    return Errno.isError(at)
-        ? Answer.err(at)
-        : Answer.empty().put("at", session.window.page(at)).put("n", 1);
+    return null;
   }
 
   ObjectNode munmap(Operation op) {

@@ -3,22 +3,43 @@ package org.pfnlab.lab.replay.process;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
+import org.pfnlab.core.file.Vdso;
+import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.machine.Machine;
 import org.pfnlab.core.task.Process;
 
 /** The state of one replay: a machine and the processes that the recording names. */
 final class Session {
+  /** Above all that mmap places by itself, as on x86-64. */
+  private static final long VDSO = 0x7fff_fc00_0000L;
+
   final Machine machine;
   final Window window;
 
   /** Living processes by their number, so that they come in the recorder's order. */
   private final TreeMap<Integer, Process> processes = new TreeMap<>();
 
-  /** A machine with the one process p0, whose window is empty. */
+  /**
+   * A machine with the process p0, whose window is empty, and with the recorder's own process,
+   * which shares the vDSO with it as every process does.
+   */
   Session(Machine machine, Window window) {
     this.machine = machine;
     this.window = window;
-    processes.put(0, machine.newProcess());
+    processes.put(0, exec());
+    Process recorder = exec();
+    for (long at = VDSO; at < VDSO + Vdso.SPAN; at += 4096) {
+      machine.userAccess().load(recorder.mm, at);
+    }
+  }
+
+  private Process exec() {
+    Process process = machine.newProcess();
+    long failed = machine.files().vdso().map(process.mm, VDSO);
+    if (failed != 0) {
+      throw new IllegalStateException("the vDSO cannot be mapped: " + Errno.name(failed));
+    }
+    return process;
   }
 
   /** The living process that an input names. */

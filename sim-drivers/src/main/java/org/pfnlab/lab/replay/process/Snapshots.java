@@ -59,7 +59,7 @@ final class Snapshots {
             .put("s", session.window.page(vma.start))
             .put("n", vma.pages())
             .put("perm", VmFlags.permissions(vma.flags))
-            .put("obj", file == null ? null : objectName(file))
+            .put("obj", file == null ? specialName(vma) : objectName(file))
             .put("off", file == null ? 0 : vma.pgoff)
             .put("rss", counts.rss())
             .put("priv", counts.exclusive())
@@ -70,6 +70,12 @@ final class Snapshots {
       answer.put("thp", counts.huge());
     }
     return answer.put("fl", VmFlags.letters(vma.flags, session.machine.kernel()));
+  }
+
+  /** The name of a mapping that has no file, without its brackets; null where it has none. */
+  private static @Nullable String specialName(Vma vma) {
+    String name = vma.ops == null ? null : vma.ops.name(vma);
+    return name == null ? null : name.substring(1, name.length() - 1);
   }
 
   /** Shared anonymous objects are numbered by their first appearance in a snapshot. */
@@ -166,10 +172,11 @@ final class Snapshots {
     return picture.draw(page -> page < Window.PAGES ? scan.at(page).glyph() : '.');
   }
 
-  /** Reads page states in ascending order, without looking into holes. */
+  /** Reads page states, mostly in ascending order, without looking into holes. */
   private final class PageScan {
     private final Mm mm;
     private @Nullable Vma vma;
+    private long last;
 
     PageScan(Mm mm) {
       this.mm = mm;
@@ -178,10 +185,11 @@ final class Snapshots {
     PageState at(long page) {
       long address = session.window.address(page);
       Vma here = vma;
-      if (here == null || here.end <= address) {
+      if (here == null || here.end <= address || address < last) {
         here = mm.vmas.find(address);
         vma = here;
       }
+      last = address;
       return here == null || here.start > address
           ? new PageState(0, -1)
           : PageState.of(session.machine.pagemap(), mm, address);

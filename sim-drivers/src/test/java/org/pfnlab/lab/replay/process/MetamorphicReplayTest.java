@@ -26,11 +26,12 @@ import org.pfnlab.lab.verdict.Tally;
 
 /** What must not matter does not: the same recordings, told differently, have the same answers. */
 class MetamorphicReplayTest {
-  private static final Window SHIFTED = new Window(0x2345_4000_0000L);
-
   static List<Path> recordings() {
     return Stream.concat(
-            Recordings.in("process/fuzz-odd").stream(), Recordings.in("process/hand").stream())
+            Stream.concat(
+                Recordings.in("process/fuzz-odd").stream(),
+                Recordings.in("process/fuzz-special").stream()),
+            Recordings.in("process/hand").stream())
         .toList();
   }
 
@@ -58,19 +59,17 @@ class MetamorphicReplayTest {
   @MethodSource("recordings")
   void whereTheWindowLies(Path file) throws IOException {
     Machine machine = machine();
-    replay(file, machine, new ProcessModel(machine, SHIFTED), SHIFTED, line -> line);
+    Window shifted = new Window(0x2345_4000_0000L);
+    replay(file, machine, new ProcessModel(machine, shifted), shifted, line -> line);
   }
 
   @ParameterizedTest
   @MethodSource("recordings")
   void howProcessesAreNumbered(Path file) throws IOException {
     Machine machine = machine();
-    replay(
-        file,
-        machine,
-        new ProcessModel(machine, Window.RECORDED),
-        Window.RECORDED,
-        MetamorphicReplayTest::renumbered);
+    Window window = Window.recorded();
+    ProcessModel model = new ProcessModel(machine, window);
+    replay(file, machine, model, window, MetamorphicReplayTest::renumbered);
   }
 
   private static final Pattern PROCESS = Pattern.compile("\"p([1-9]\\d*)\"");
@@ -93,27 +92,28 @@ class MetamorphicReplayTest {
   @MethodSource("recordings")
   void whatElseIsMapped(Path file) throws IOException {
     Machine machine = machine();
-    ProcessModel model = new ProcessModel(machine, Window.RECORDED);
+    Window window = Window.recorded();
+    ProcessModel model = new ProcessModel(machine, window);
     Process process = machine.processes().get(0);
     int flags = MapFlags.MAP_PRIVATE | MapFlags.MAP_ANONYMOUS | MapFlags.MAP_FIXED;
     for (int i = 1; i <= 20; i++) {
-      for (long at :
-          new long[] {Window.RECORDED.base() - (i << 22), Window.RECORDED.end() + (i << 22)}) {
+      for (long at : new long[] {window.base() - (i << 22), window.end() + (i << 22)}) {
         int prot = MapFlags.PROT_READ | (i % 2 == 0 ? MapFlags.PROT_WRITE : 0);
         machine.syscalls().mmap(process, at, i << 12, prot, flags, null, 0);
         machine.userAccess().load(process.mm, at);
         machine.userAccess().store(process.mm, at + 4096, (byte) i);
       }
     }
-    replay(file, machine, model, Window.RECORDED, line -> line);
+    replay(file, machine, model, window, line -> line);
   }
 
   @ParameterizedTest
   @MethodSource("recordings")
   void howOftenSomebodyLooks(Path file) throws IOException {
     Machine machine = machine();
-    ProcessModel model = new ProcessModel(machine, Window.RECORDED);
-    replay(file, machine, new Onlooker(model, machine), Window.RECORDED, line -> line);
+    Window window = Window.recorded();
+    ProcessModel model = new ProcessModel(machine, window);
+    replay(file, machine, new Onlooker(model, machine), window, line -> line);
   }
 
   /** Takes snapshots of every process before every operation. */

@@ -55,7 +55,8 @@ class ProcessReplayTest {
 
   private Tally replay(String header, String... lines) {
     ProcessReplay replay =
-        new ProcessReplay(line(1, header), subject, Window.RECORDED, new Judge("v6.18.44", false));
+        new ProcessReplay(
+            line(1, header), subject, Window.recorded(), new Judge("v6.18.44", false));
     for (int i = 0; i < lines.length; i++) {
       replay.replay(line(i + 2, lines[i]));
     }
@@ -192,7 +193,7 @@ class ProcessReplayTest {
       Line header =
           line(1, "{\"op\":\"meta\",\"format\":1,\"kernel\":\"6.18\",\"masked\":" + masked + "}");
       ProcessReplay replay =
-          new ProcessReplay(header, reader, Window.RECORDED, new Judge("", false));
+          new ProcessReplay(header, reader, Window.recorded(), new Judge("", false));
       replay.replay(
           line(2, "{\"i\":0,\"op\":\"mem_read\",\"page\":1,\"r\":{\"n\":2,\"v\":[null,2]}}"));
       assertThat(replay.judge().tally().mismatched()).isEqualTo(masked ? 0 : 1);
