@@ -49,6 +49,7 @@ import org.pfnlab.core.task.RegisteredBuffers;
 import org.pfnlab.core.task.RemoteAccess;
 import org.pfnlab.core.task.Smaps;
 import org.pfnlab.core.task.UserAccess;
+import org.pfnlab.core.vma.Brk;
 import org.pfnlab.core.vma.Fork;
 import org.pfnlab.core.vma.GuardRegions;
 import org.pfnlab.core.vma.Madvise;
@@ -174,6 +175,7 @@ public final class Machine {
             new Syscalls.Calls(
                 mmap,
                 munmap,
+                new Brk(kernel, munmap, merge, populate),
                 mprotect,
                 fork,
                 new Mremap(kernel, munmap, merge, move, populate),

@@ -3,6 +3,7 @@ package org.pfnlab.core.machine;
 import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.task.Process;
+import org.pfnlab.core.vma.Brk;
 import org.pfnlab.core.vma.Fork;
 import org.pfnlab.core.vma.Madvise;
 import org.pfnlab.core.vma.Mbind;
@@ -30,6 +31,7 @@ public final class Syscalls {
   record Calls(
       Mmap mmap,
       Munmap munmap,
+      Brk brk,
       Mprotect mprotect,
       Fork fork,
       Mremap mremap,
@@ -58,6 +60,18 @@ public final class Syscalls {
       long offset) {
     machine.enter(process);
     return calls.mmap().mmap(process.mm, address, length, prot, flags, file, offset);
+  }
+
+  /** Where mmap(2) with these arguments would map now, or -errno; nothing is changed. */
+  public long place(
+      Process process, long address, long length, int flags, @Nullable OpenFile file, long offset) {
+    return calls.mmap().place(process.mm, address, length, flags, file, offset);
+  }
+
+  /** brk(2): the new end of the heap, or the old one if it cannot be had. */
+  public long brk(Process process, long wanted) {
+    machine.enter(process);
+    return calls.brk().brk(process.mm, wanted);
   }
 
   /** munmap(2). */

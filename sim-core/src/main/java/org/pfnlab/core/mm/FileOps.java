@@ -59,6 +59,14 @@ public abstract class FileOps {
     return 0;
   }
 
+  /**
+   * thp_get_unmapped_area: whether the file system places long mappings so that offset and address
+   * fit huge pages, as ext4, xfs and btrfs do.
+   */
+  public boolean alignsForHugePages() {
+    return false;
+  }
+
   /** fsync over a byte range; a driver without one answers EINVAL to msync(MS_SYNC). */
   public long fsync(OpenFile file) {
     return -Errno.EINVAL;

@@ -29,7 +29,7 @@ public final class Mm {
   /** RLIMIT_STACK in bytes. */
   public static final long STACK_LIMIT = 8L << 20;
 
-  /** mmap_base: where the top-down search begins. */
+  /** mmap_base without ASLR: TASK_SIZE less the least room that is kept for the stack. */
   public static final long MMAP_BASE = 0x7fff_f7ff_f000L;
 
   private final Meter meter;
@@ -65,6 +65,21 @@ public final class Mm {
 
   /** PR_SET_THP_DISABLE. */
   public boolean thpDisabled = true;
+
+  /** mmap_base: the address below which the top-down search begins. */
+  public long mmapBase = MMAP_BASE;
+
+  /** start_brk: where the heap begins, once there is one. */
+  public long startBrk;
+
+  /** brk: the first byte behind the heap; equals {@link #startBrk} before the first brk(2). */
+  public long brk;
+
+  /**
+   * Nobody reads or writes this memory: what is known of the process are its calls, not its faults.
+   * Calls that populate then only ask whether they may.
+   */
+  public boolean untouched;
 
   /** An empty address space. */
   public Mm(Meter meter, PageTable pageTable) {
@@ -117,6 +132,10 @@ public final class Mm {
     defFlags = 0;
     hasPinned = false;
     thpDisabled = true;
+    mmapBase = MMAP_BASE;
+    startBrk = 0;
+    brk = 0;
+    untouched = false;
     writeLocked = false;
     readers = 0;
   }

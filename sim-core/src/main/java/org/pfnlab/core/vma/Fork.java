@@ -93,6 +93,10 @@ public final class Fork {
   public long dupMmap(Mm child, Mm parent) {
     parent.writeLock();
     child.thpDisabled = parent.thpDisabled;
+    child.mmapBase = parent.mmapBase;
+    child.startBrk = parent.startBrk;
+    child.brk = parent.brk;
+    child.untouched = parent.untouched;
     long failed = 0;
     for (int i = 0; i < parent.vmas.size() && failed == 0; i++) {
       Vma vma = parent.vmas.get(i);

@@ -258,6 +258,9 @@ public final class Madvise {
     if (advice == MADV_POPULATE_WRITE) {
       flags |= GupFlags.FOLL_WRITE;
     }
+    if (mm.untouched) {
+      return mayPopulate(mm, start, end, advice);
+    }
     long at = start;
     while (at < end) {
       int wanted = (int) Math.min((end - at) >>> 12, Integer.MAX_VALUE);
@@ -266,6 +269,23 @@ public final class Madvise {
         return got;
       }
       at += got << 12;
+    }
+    return 0;
+  }
+
+  /** What faultin_page_range asks of the VMAs before it faults anything in. */
+  private static long mayPopulate(Mm mm, long start, long end, int advice) {
+    long access = advice == MADV_POPULATE_WRITE ? VmFlags.VM_WRITE : VmFlags.VM_READ;
+    long at = start;
+    while (at < end) {
+      Vma vma = mm.vmas.lookup(at);
+      if (vma == null) {
+        return -Errno.ENOMEM;
+      }
+      if (!vma.has(access) || vma.hasAny(VmFlags.VM_IO | VmFlags.VM_PFNMAP)) {
+        return -Errno.EINVAL;
+      }
+      at = vma.end;
     }
     return 0;
   }

@@ -59,9 +59,14 @@ public final class MapFlags {
     return prot & VmFlags.VM_ACCESS;
   }
 
-  /** calc_vm_flag_bits. */
-  static long vmFlags(int flags) {
+  /**
+   * calc_vm_flag_bits.
+   *
+   * @param stacksAreSmall whether {@link Mmap#STACK_WITHOUT_HUGE_PAGES} holds
+   */
+  static long vmFlags(int flags, boolean stacksAreSmall) {
     return (flags & MAP_GROWSDOWN) // the same bit as VM_GROWSDOWN
+        | (stacksAreSmall && (flags & MAP_STACK) != 0 ? VmFlags.VM_NOHUGEPAGE : 0)
         | ((flags & MAP_LOCKED) != 0 ? VmFlags.VM_LOCKED : 0)
         | ((flags & MAP_SYNC) != 0 ? VmFlags.VM_SYNC : 0);
   }

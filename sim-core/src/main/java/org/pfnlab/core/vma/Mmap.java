@@ -49,6 +49,15 @@ public final class Mmap {
   public static final Feature MAP_DROPPABLE_TYPE =
       Feature.define("MAP_DROPPABLE_TYPE", "9651fcedf7b9, v6.11", Releases.since("v6.11"));
 
+  /** MAP_STACK means something: no huge pages. */
+  public static final Feature STACK_WITHOUT_HUGE_PAGES =
+      Feature.define(
+          "STACK_WITHOUT_HUGE_PAGES",
+          "c4608d1bf7c6, v6.7: map MAP_STACK to VM_NOHUGEPAGE",
+          Releases.since("v6.7"));
+
+  private final UnmappedArea unmappedArea;
+  private final boolean stacksAreSmall;
   private final Munmap munmap;
   private final VmaMerge merge;
   private final Zap zap;
@@ -65,6 +74,8 @@ public final class Mmap {
       Zap zap,
       Populate populate,
       SharedAnonymous sharedAnonymous) {
+    this.unmappedArea = new UnmappedArea(kernel);
+    this.stacksAreSmall = kernel.has(STACK_WITHOUT_HUGE_PAGES);
     this.munmap = munmap;
     this.merge = merge;
     this.zap = zap;
@@ -138,7 +149,7 @@ public final class Mmap {
     if (mm.vmas.size() > Mm.MAX_MAP_COUNT) {
       return -Errno.ENOMEM;
     }
-    start = UnmappedArea.find(mm, file, pgoff, start, bytes, fixed);
+    start = unmappedArea.find(mm, file, start, bytes, pgoff, flags);
     if (Errno.isError(start)) {
       return start;
     }
@@ -146,7 +157,10 @@ public final class Mmap {
       return -Errno.EEXIST;
     }
     long vmFlags =
-        MapFlags.vmProt(prot) | MapFlags.vmFlags(flags) | mm.defFlags | VmFlags.VM_MAY_ALL;
+        MapFlags.vmProt(prot)
+            | MapFlags.vmFlags(flags, stacksAreSmall)
+            | mm.defFlags
+            | VmFlags.VM_MAY_ALL;
     if (file != null && !endsInside(file, pgoff, bytes)) {
       return -Errno.EOVERFLOW;
     }
@@ -161,6 +175,19 @@ public final class Mmap {
     }
     long offset = file != null ? pgoff : (vmFlags & VmFlags.VM_MAYSHARE) != 0 ? 0 : start >>> 12;
     return region(mm, start, bytes, vmFlags, file, offset);
+  }
+
+  /**
+   * get_unmapped_area, as mmap(2) with these arguments would ask it now; nothing is changed.
+   *
+   * @return the address, or -errno
+   */
+  public long place(
+      Mm mm, long address, long length, int flags, @Nullable OpenFile file, long offset) {
+    long start = (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) != 0 ? address : roundHint(address);
+    OpenFile mapped = (flags & MAP_ANONYMOUS) != 0 ? null : file;
+    int effective = (flags & MAP_FIXED_NOREPLACE) != 0 ? flags | MAP_FIXED : flags;
+    return unmappedArea.find(mm, mapped, start, pageAlign(length), offset >>> 12, effective);
   }
 
   private static long roundHint(long hint) {

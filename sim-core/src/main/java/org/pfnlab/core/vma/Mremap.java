@@ -59,6 +59,7 @@ public final class Mremap {
   private static final int KNOWN = MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP;
 
   private final Meter meter;
+  private final UnmappedArea unmappedArea;
   private final Munmap munmap;
   private final VmaMove move;
   private final Populate populate;
@@ -71,6 +72,7 @@ public final class Mremap {
   /** Remaps by the rules of this kernel. */
   public Mremap(Kernel kernel, Munmap munmap, VmaMerge merge, VmaMove move, Populate populate) {
     this.meter = kernel.meter;
+    this.unmappedArea = new UnmappedArea(kernel);
     this.munmap = munmap;
     this.move = move;
     this.populate = populate;
@@ -221,7 +223,8 @@ public final class Mremap {
       }
     }
     long target =
-        UnmappedArea.find(mm, vma.file, vma.pgoffOf(address), newAddress, newBytes, fixed);
+        unmappedArea.find(
+            mm, vma.file, newAddress, newBytes, vma.pgoffOf(address), mapFlags(vma, fixed));
     if (Errno.isError(target)) {
       return target;
     }
@@ -252,10 +255,16 @@ public final class Mremap {
     if ((flags & MREMAP_MAYMOVE) == 0) {
       return -Errno.ENOMEM;
     }
-    long target = UnmappedArea.find(mm, vma.file, vma.pgoffOf(address), 0, newBytes, false);
+    long target =
+        unmappedArea.find(mm, vma.file, 0, newBytes, vma.pgoffOf(address), mapFlags(vma, false));
     return Errno.isError(target)
         ? target
         : move.move(vma, address, oldBytes, newBytes, target, false);
+  }
+
+  private static int mapFlags(Vma vma, boolean fixed) {
+    return (fixed ? MapFlags.MAP_FIXED : 0)
+        | (vma.has(VmFlags.VM_MAYSHARE) ? MapFlags.MAP_SHARED : 0);
   }
 
   /** What an mlocked mapping gained is populated; errors are ignored. */

@@ -68,6 +68,9 @@ public final class Populate {
    */
   public long vmaRange(Vma vma, long start, long end) {
     long pages = (end - start) >>> 12;
+    if (vma.mm.untouched && !vma.has(VmFlags.VM_LOCKONFAULT)) {
+      return vma.isAccessible() ? pages : -Errno.EFAULT;
+    }
     if (vma.has(VmFlags.VM_LOCKONFAULT)) {
       return skipsOnFault || vma.isAccessible() ? pages : -Errno.EFAULT;
     }

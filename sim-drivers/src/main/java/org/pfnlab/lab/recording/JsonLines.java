@@ -9,17 +9,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
-import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.regex.Pattern;
-import java.util.zip.GZIPInputStream;
-import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 import org.pfnlab.lab.BadInput;
 
@@ -30,7 +23,7 @@ import org.pfnlab.lab.BadInput;
  */
 public final class JsonLines implements Closeable {
   /** Far above any recorded line; keeps a damaged file from filling the heap. */
-  private static final int LONGEST_LINE = 64 << 20;
+  private static final int LONGEST_MEBIBYTES = 64;
 
   private static final ObjectReader READER =
       JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build().reader();
@@ -39,39 +32,23 @@ public final class JsonLines implements Closeable {
   private static final Pattern SOURCE = Pattern.compile(" *\\(?[^(]*\\[Source:.*");
 
   private final String file;
-  private final InputStream bytes;
-  private final ByteArrayOutputStream text = new ByteArrayOutputStream(4096);
+  private final TextLines text;
   private long line;
 
-  private JsonLines(String file, InputStream bytes) {
+  private JsonLines(String file, TextLines text) {
     this.file = file;
-    this.bytes = bytes;
+    this.text = text;
   }
 
   /** Opens a file; the name is what messages call it. */
   public static JsonLines open(Path path, String name) throws IOException {
-    return new JsonLines(name, decompressed(path, name));
-  }
-
-  /** The bytes of a file, decompressed if it is gzip. */
-  static InputStream decompressed(Path path, String name) throws IOException {
-    InputStream raw = new BufferedInputStream(Files.newInputStream(path), 1 << 16);
-    try {
-      raw.mark(2);
-      boolean gzip = raw.read() == 0x1f && raw.read() == 0x8b;
-      raw.reset();
-      return gzip ? new BufferedInputStream(new GZIPInputStream(raw, 1 << 16), 1 << 16) : raw;
-    } catch (EOFException | ZipException e) {
-      raw.close();
-      throw BadInput.at(name, 1, "expected gzip data behind the gzip magic: " + e.getMessage());
-    }
+    return new JsonLines(name, new TextLines(path, name, "JSON lines", LONGEST_MEBIBYTES));
   }
 
   /** The next line, or null at the end of the file. */
   public @Nullable Line next() throws IOException {
-    while (readLine()) {
-      line++;
-      byte[] content = text.toByteArray();
+    for (byte[] content = text.next(); content != null; content = text.next()) {
+      line = text.number();
       if (!isBlank(content)) {
         return new Line(file, line, parse(content));
       }
@@ -102,28 +79,6 @@ public final class JsonLines implements Closeable {
     }
   }
 
-  /** Collects bytes up to the next line feed; false at the end of the file. */
-  private boolean readLine() throws IOException {
-    text.reset();
-    try {
-      for (int b = bytes.read(); b >= 0; b = bytes.read()) {
-        if (b == '\n') {
-          return true;
-        }
-        text.write(b);
-        if (text.size() > LONGEST_LINE) {
-          throw BadInput.at(file, line + 1, "the line is longer than 64 MiB, expected JSON lines");
-        }
-      }
-    } catch (EOFException e) {
-      throw BadInput.at(
-          file, line + 1, "the gzip data ends here, expected more: the file is truncated");
-    } catch (ZipException e) {
-      throw BadInput.at(file, line + 1, "the gzip data is damaged: " + e.getMessage());
-    }
-    return text.size() > 0;
-  }
-
   private static boolean isBlank(byte[] content) {
     for (byte b : content) {
       if (b != ' ' && b != '\t' && b != '\r') {
@@ -135,6 +90,6 @@ public final class JsonLines implements Closeable {
 
   @Override
   public void close() throws IOException {
-    bytes.close();
+    text.close();
   }
 }

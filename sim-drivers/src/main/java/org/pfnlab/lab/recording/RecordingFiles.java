@@ -1,20 +1,28 @@
 package org.pfnlab.lab.recording;
 
 import com.google.common.collect.ImmutableList;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.zip.ZipException;
 import org.pfnlab.lab.BadInput;
 
 /**
  * Finds recordings. A file named by the user is taken as one. In a directory, which is walked in
  * the order of its names, a file is one if it looks like JSON lines inside, compressed or not;
- * others (README, texts, C sources) are passed over.
+ * others (README, texts, C sources) are passed over. So is output of strace.
  */
 public final class RecordingFiles {
+  /** A process id as strace -f prints it, then a call. */
+  private static final Pattern FIRST_TRACE_LINE =
+      Pattern.compile("(?:\\[pid +\\d+\\]|\\d+) +[a-z_][a-z0-9_]*\\(|execve\\(\"");
+
   private RecordingFiles() {}
 
   /**
@@ -47,7 +55,9 @@ public final class RecordingFiles {
     }
     ImmutableList<Path> files = found.build();
     if (files.isEmpty()) {
-      throw BadInput.in(directory.toString(), "expected recordings (JSON lines) in this directory");
+      throw BadInput.in(
+          directory.toString(),
+          "expected recordings (JSON lines, strace output) in this directory");
     }
     return files;
   }
@@ -58,11 +68,31 @@ public final class RecordingFiles {
     if (name.endsWith(".jsonl") || name.endsWith(".jsonl.gz")) {
       return true;
     }
-    try (InputStream bytes = JsonLines.decompressed(path, path.toString())) {
+    if (isTrace(path)) {
+      return true;
+    }
+    try (InputStream bytes = TextLines.decompressed(path, path.toString())) {
       int first = skipBlank(bytes, bytes.read());
       // an object that goes on in its first line; a lone brace begins an ordinary JSON document
       return first == '{' && skipSpaces(bytes, bytes.read()) == '"';
     } catch (BadInput | IOException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Whether this is the output of strace: by its name ({@code .strace}, {@code .strace.gz}), or its
+   * first line.
+   */
+  public static boolean isTrace(Path path) throws IOException {
+    String name = path.getFileName().toString();
+    if (name.endsWith(".strace") || name.endsWith(".strace.gz")) {
+      return true;
+    }
+    try (InputStream bytes = TextLines.decompressed(path, path.toString())) {
+      String first = new String(bytes.readNBytes(256), StandardCharsets.ISO_8859_1);
+      return FIRST_TRACE_LINE.matcher(first).lookingAt();
+    } catch (BadInput | EOFException | ZipException e) {
       return false;
     }
   }

@@ -11,9 +11,15 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
+import org.pfnlab.core.kernel.Version;
+import org.pfnlab.core.machine.MachineConfig;
 import org.pfnlab.lab.BadInput;
 import org.pfnlab.lab.recording.JsonLines;
 import org.pfnlab.lab.recording.Line;
+import org.pfnlab.lab.recording.RecordingFiles;
+import org.pfnlab.lab.replay.strace.StraceReplay;
+import org.pfnlab.lab.spec.KernelSpec;
+import org.pfnlab.lab.verdict.Judge;
 import org.pfnlab.lab.verdict.Replayer;
 import org.pfnlab.lab.verdict.Tally;
 
@@ -37,6 +43,9 @@ public final class Referee {
    * @throws BadInput if it is damaged
    */
   public Tally replay(Path recording, String name) throws IOException {
+    if (RecordingFiles.isTrace(recording)) {
+      return replayTrace(recording, name);
+    }
     try (JsonLines lines = JsonLines.open(recording, name)) {
       Line first = lines.next();
       if (first == null) {
@@ -51,6 +60,17 @@ public final class Referee {
       }
       return replayer.judge().tally();
     }
+  }
+
+  private Tally replayTrace(Path recording, String name) throws IOException {
+    KernelSpec spec = contest.kernel();
+    Version release =
+        spec == null ? StraceReplay.recordedOn(recording, name) : spec.profile().version();
+    KernelSpec kernel = contest.kernelFor(release);
+    Judge judge = new Judge(kernel.toString(), contest.stopAtFirst());
+    MachineConfig config = MachineConfig.of(kernel.profile()).withPolicies(kernel.policies());
+    StraceReplay.open(recording, name, config, judge).run();
+    return judge.tally();
   }
 
   /** What came of one recording. */

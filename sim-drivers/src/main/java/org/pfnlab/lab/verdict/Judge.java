@@ -34,20 +34,30 @@ public final class Judge {
       JsonNode expected,
       JsonNode got,
       Supplier<ImmutableList<String>> picture) {
+    compare(line.file(), line.number(), operation, expected, got, picture);
+  }
+
+  /**
+   * Compares one answer, field by field.
+   *
+   * @param file the recording as the user named it
+   * @param line where in it, counted from 1
+   * @param operation the operation with its inputs, in one line
+   * @param picture the address space after it; drawn only for a mismatch
+   */
+  public void compare(
+      String file,
+      long line,
+      String operation,
+      JsonNode expected,
+      JsonNode got,
+      Supplier<ImmutableList<String>> picture) {
     ImmutableList<Difference> differences = Difference.between(expected, got);
     if (differences.isEmpty()) {
       tally.match();
     } else {
       tally.mismatch(
-          new Mismatch(
-              line.file(),
-              line.number(),
-              kernel,
-              operation,
-              expected,
-              got,
-              differences,
-              picture.get()));
+          new Mismatch(file, line, kernel, operation, expected, got, differences, picture.get()));
     }
   }
 

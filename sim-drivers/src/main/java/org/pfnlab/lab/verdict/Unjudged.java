@@ -20,6 +20,19 @@ public enum Unjudged {
   /** Calls of other processes. */
   OTHER_TASKS("all", "other_tasks", "what else happened to run meanwhile"),
 
+  /** What a trace says of other things than address spaces. */
+  TRACE_SURROUNDINGS(
+      "all",
+      "strace: failed execve, calls that leave the layout of an address space alone, inodes,"
+          + " how far the stack grew, the gate page",
+      "files, descriptors and page faults are not in a trace of memory calls"),
+
+  /** Borders between VMAs that look alike. */
+  TRACE_BORDERS(
+      "all",
+      "strace: a border at exit between two VMAs that continue each other, where the model has one",
+      "they were faulted apart, and faults are not in a trace"),
+
   /** Symbols that stand for no event of the model. */
   UNCOUNTED_SYMBOLS(
       "all",
