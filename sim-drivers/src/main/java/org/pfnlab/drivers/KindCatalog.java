@@ -4,11 +4,15 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import org.jspecify.annotations.Nullable;
+import org.pfnlab.drivers.devmem.DevMemKinds;
 import org.pfnlab.drivers.heap.HeapKinds;
 import org.pfnlab.drivers.i915.I915Kinds;
 import org.pfnlab.drivers.kind.Kind;
+import org.pfnlab.drivers.pci.PciKinds;
+import org.pfnlab.drivers.toydma.ToyDmaKinds;
 import org.pfnlab.drivers.toygpu.ToyGpuKinds;
 import org.pfnlab.drivers.ttm.TtmKinds;
+import org.pfnlab.drivers.udmabuf.UdmabufKinds;
 import org.pfnlab.drivers.vgem.VgemKinds;
 
 /** Every kind of mapping that the bundled drivers can make, by name. */
@@ -17,7 +21,11 @@ public final class KindCatalog {
       of(
           ImmutableList.<Kind>builder()
               .addAll(ToyGpuKinds.all())
+              .addAll(ToyDmaKinds.all())
+              .addAll(DevMemKinds.all())
+              .addAll(PciKinds.all())
               .addAll(HeapKinds.all())
+              .addAll(UdmabufKinds.all())
               .addAll(TtmKinds.all())
               .addAll(VgemKinds.all())
               .addAll(I915Kinds.all())

@@ -17,7 +17,8 @@ class DriverBoundariesTest {
 
   /** Subsystems that drivers are built on; everything else in the root is a driver. */
   private static final ImmutableList<String> DRIVERS =
-      ImmutableList.of("toygpu", "heap", "ttm", "vgem", "i915");
+      ImmutableList.of(
+          "toygpu", "toydma", "devmem", "pci", "heap", "udmabuf", "ttm", "vgem", "i915");
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

@@ -41,7 +41,33 @@ class KindTableTest {
         "mod_g2_sys_remap_each; pf io de dd | WB special w | EFAULT | 0; =; =",
         "mod_h_sys_fault_page;  | WB w | 1 | 1; =; =",
         "mod_i_bar_huge_pfn; pf io de dd | WC special w | EFAULT | 0; =; =",
+        "mod_j_dma_coherent_direct; pf io de ar dd | WB special w | EFAULT | 0; =; pf io de dd | WB"
+            + " special w | EFAULT | 0",
+        "mod_j_dma_coherent_iommu; mm | WB w | 1 | 1; =; =",
+        "mod_k_dma_wc_direct; pf io de ar dd | WB special w | EFAULT | 0; =; pf io de dd | WB"
+            + " special w | EFAULT | 0",
+        "mod_k_dma_wc_iommu; mm | WB w | 1 | 1; =; =",
+        "mod_l_dma_noncontiguous_direct; ENOSYS; pf io de ar dd | WB special w | EFAULT | 0; pf io"
+            + " de dd | WB special w | EFAULT | 0",
+        "mod_l_dma_noncontiguous_iommu; ENOSYS; mm | WB w | 1 | 1; =",
+        "mod_m_dma_force_contiguous_iommu; pf io de ar dd | WB special w | EFAULT | 0; =; pf io de"
+            + " dd | WB special w | EFAULT | 0",
+        "mod_n_dma_pages_iommu; pf io de ar dd | WB special w | EFAULT | 0; =; pf io de dd | WB"
+            + " special w | EFAULT | 0",
+        "devmem_bar; pf io de ar dd | WB special w | EFAULT | 0; =; pf io de dd | WB special w |"
+            + " EFAULT | 0",
+        "devmem_bar_osync; pf io de ar dd | UC- special w | EFAULT | 0; =; pf io de dd | UC-"
+            + " special w | EFAULT | 0",
+        "devmem_system_ram; EINVAL; EINVAL; pf io de dd | WB special w | EFAULT | 0",
+        "devmem_ram_hole; pf io de ar dd | WB special w | EFAULT | 0; =; pf io de dd | WB special w"
+            + " | EFAULT | 0",
+        "pcisysfs_resource2; pf io de ar dd | UC- special w | EFAULT | 0; =; pf io de dd | UC-"
+            + " special w | EFAULT | 0",
+        "pcisysfs_resource2_wc; pf io de ar dd | WC special w | EFAULT | 0; =; pf io de dd | WC"
+            + " special w | EFAULT | 0",
         "dmaheap_system; pf io de dd | WB special w | EFAULT | 0; =; =",
+        "dmaheap_cma;  | WB w | 1 | 1; =; pf io de dd | WB special w | EFAULT | 0",
+        "udmabuf;  | WB w | 1 | 1; =; pf de dd | WB special w | EFAULT | 0",
         "bochs_dumb; io de dd mm | WB special w | EFAULT | 0; pf io de dd | WB special w | EFAULT |"
             + " 0; pf de dd | WB special w | EFAULT | 0",
         "bochs_dumb_scanned_out_vram; io de dd mm | UC- special w | EFAULT | 0; pf io de dd | UC-"
@@ -110,7 +136,14 @@ class KindTableTest {
         "mod_g2_sys_remap_each; EINVAL; =; =",
         "mod_h_sys_fault_page; 1 1; =; =",
         "mod_i_bar_huge_pfn; EINVAL; =; =",
+        "mod_j_dma_coherent_direct; 1 EFAULT; =; =",
+        "mod_j_dma_coherent_iommu; 1 1; =; =",
+        "mod_m_dma_force_contiguous_iommu; 1 EFAULT; =; =",
+        "devmem_bar; 1 EFAULT; =; =",
+        "pcisysfs_resource2_wc; 1 EFAULT; =; =",
         "dmaheap_system; EINVAL; =; =",
+        "dmaheap_cma; EINVAL; =; =",
+        "udmabuf; EINVAL; =; =",
         "bochs_dumb; 1 EFAULT; EINVAL; =",
         "qxl_dumb; 1 EFAULT; EINVAL; =",
         "amdgpu_vram; 1 EFAULT; EINVAL; =",
@@ -152,7 +185,13 @@ class KindTableTest {
       value = {
         "mod_a_bar_remap_wc; EINVAL 1111222233330001 ok; =; =",
         "mod_d_sys_vm_insert_page; EINVAL 1111222233330001 ok; =; =",
+        "mod_j_dma_coherent_direct; ENXIO 1111222233330001 ok; =; =",
+        "mod_j_dma_coherent_iommu; ENXIO 1111222233330001 ok; =; =",
+        "devmem_bar; ok 1111222233330001 ok; =; =",
+        "pcisysfs_resource2_wc; EINVAL 1111222233330001 ok; =; =",
         "dmaheap_system; EINVAL 1111222233330001 ENXIO; =; =",
+        "dmaheap_cma; EINVAL 1111222233330001 ENXIO; =; =",
+        "udmabuf; EINVAL 1111222233330001 ENXIO; =; =",
         "bochs_dumb; EINVAL EINVAL EACCES; =; =",
         "bochs_dmabuf; ENOSYS; ENOSYS; EINVAL 1111222233330000 ENXIO",
         "qxl_dumb; EINVAL EINVAL EACCES; =; =",
@@ -193,6 +232,10 @@ class KindTableTest {
   @ParameterizedTest
   @CsvSource({
     "dmaheap_system, v6.1.192",
+    "dmaheap_cma, v6.1.192",
+    "dmaheap_cma, v6.18.2",
+    "udmabuf, v5.11",
+    "udmabuf, v6.18.2",
     "bochs_dumb, v6.1.192",
     "bochs_dumb, v6.18.2",
     "qxl_dmabuf, v6.18.2",

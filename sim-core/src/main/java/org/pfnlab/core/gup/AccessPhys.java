@@ -11,12 +11,14 @@ import org.pfnlab.core.phys.Frames;
  * reach device memory. It maps what the first entry names and copies from there on.
  */
 public final class AccessPhys {
+  private final Kernel kernel;
   private final Frames frames;
   private final FollowPfn follow;
   private final boolean exists;
 
   /** Reads and writes these frames. */
   public AccessPhys(Kernel kernel, Frames frames) {
+    this.kernel = kernel;
     this.frames = frames;
     this.follow = new FollowPfn(kernel);
     this.exists = kernel.has(Arch.HAVE_IOREMAP_PROT);
@@ -39,6 +41,7 @@ public final class AccessPhys {
     int first = (int) (address & 0xfff);
     for (long page = pfn; page <= pfn + ((first + length - 1) >>> 12); page++) {
       if (frames.isRam(page)) {
+        kernel.log().warnOnce("__ioremap_caller", "ioremap on RAM");
         return -Errno.ENOMEM;
       }
     }

@@ -42,6 +42,11 @@ public final class KernelLog {
     return first;
   }
 
+  /** What another log has said once is not said here again: both belong to one boot. */
+  public void continueFrom(KernelLog earlier) {
+    said.addAll(earlier.said);
+  }
+
   /** How many WARNs fired since the last {@link #clear}. */
   public long warnings() {
     return warnings;

@@ -22,6 +22,16 @@ public final class HeapKinds {
               (machine, placement) -> {
                 SystemHeap heap = new SystemHeap(machine, new DmaBufs(machine.kernel()));
                 return pages -> open(machine, heap, pages);
+              }),
+          new Kind(
+              "dmaheap_cma",
+              "CMA heap: consecutive pages, handed back by the fault handler, since v6.8"
+                  + " vmf_insert_pfn",
+              "cma_heap_vm_fault",
+              ImmutableList.of(CmaHeap.CMA_HEAP_PFNMAP, CmaHeap.CMA_HEAP_FAULT_BOUNDS),
+              (machine, placement) -> {
+                CmaHeap heap = new CmaHeap(machine, new DmaBufs(machine.kernel()));
+                return pages -> open(machine, heap, pages);
               }));
 
   private HeapKinds() {}
@@ -38,5 +48,14 @@ public final class HeapKinds {
     }
     SystemHeapBuffer exporter = (SystemHeapBuffer) buffer.ops();
     return new DmaBufObject(machine, buffer, page -> exporter.blocks().from(page).pfn(), () -> {});
+  }
+
+  private static ObjectUnderTest open(Machine machine, CmaHeap heap, long pages) {
+    DmaBuf buffer = heap.allocate(pages << 12, OpenFile.FMODE_READ | OpenFile.FMODE_WRITE);
+    if (buffer == null) {
+      return ObjectUnderTest.refused(-Errno.ENOMEM);
+    }
+    long first = ((CmaHeapBuffer) buffer.ops()).pfn();
+    return new DmaBufObject(machine, buffer, page -> first + page, () -> {});
   }
 }

@@ -9,6 +9,9 @@ import org.pfnlab.core.phys.Frames;
  * @param size bytes, a multiple of the page size
  */
 public record Bar(long base, long size) {
+  /** BAR 2 of the test device, where the recorded machines have it: 64 MiB, prefetchable. */
+  public static final Bar RECORDED = new Bar(0xf800_0000L, 64L << 20);
+
   private static final long GIB = 1L << 30;
 
   /** Checks that the range consists of whole pages. */

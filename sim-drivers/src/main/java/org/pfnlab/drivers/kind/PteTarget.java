@@ -12,22 +12,33 @@ public record PteTarget(What what, long page) {
 
   /** Places that are told apart. */
   public enum What {
-    /** The toy GPU's BAR. */
-    BAR("bar"),
-    /** The toy GPU's system pages. */
-    MODSYS("modsys"),
+    /** The test device's BAR. */
+    BAR("bar", true),
+    /** The test module's system pages. */
+    MODSYS("modsys", true),
+    /** A buffer of the DMA API. */
+    DMA("dma", true),
+    /** Addresses between RAM that belong to nobody. */
+    RAM_HOLE("ram_hole", false),
     /** Everything else. */
-    OTHER("other");
+    OTHER("other", false);
 
     private final String label;
+    private final boolean toldOfEntries;
 
-    What(String label) {
+    What(String label, boolean toldOfEntries) {
       this.label = label;
+      this.toldOfEntries = toldOfEntries;
     }
 
     /** The recordings' word. */
     public String label() {
       return label;
+    }
+
+    /** Whether the recordings tell it of page-table entries, not of memtype lists only. */
+    public boolean toldOfEntries() {
+      return toldOfEntries;
     }
   }
 
@@ -39,5 +50,15 @@ public record PteTarget(What what, long page) {
   /** One of the driver's system pages. */
   public static PteTarget modsys(long page) {
     return new PteTarget(What.MODSYS, page);
+  }
+
+  /** A page of a DMA buffer. */
+  public static PteTarget dma(long page) {
+    return new PteTarget(What.DMA, page);
+  }
+
+  /** A page of a hole in RAM. */
+  public static PteTarget ramHole(long page) {
+    return new PteTarget(What.RAM_HOLE, page);
   }
 }

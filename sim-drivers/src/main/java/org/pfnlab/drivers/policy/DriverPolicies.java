@@ -10,7 +10,9 @@ import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.vma.Mmap;
 import org.pfnlab.drivers.dmabuf.DmaBufs;
+import org.pfnlab.drivers.heap.CmaHeap;
 import org.pfnlab.drivers.heap.SystemHeap;
+import org.pfnlab.drivers.udmabuf.Udmabuf;
 
 /** The policies that the bundled drivers offer. */
 public final class DriverPolicies {
@@ -59,7 +61,15 @@ public final class DriverPolicies {
               "heap-vm-insert-page",
               "the patch of 28 Jan 2021 that began the thread (S. Baghdasaryan): the system heap"
                   + " maps its pages with vm_insert_page, so that they are counted in rss",
-              (hooks, kernel) -> hooks.on(SystemHeap.PAGE_MAPPING, () -> true)));
+              (hooks, kernel) -> hooks.on(SystemHeap.PAGE_MAPPING, () -> true)),
+          new Rule(
+              "cma-udmabuf-pfnmap",
+              "what v6.8 (T.J. Mercier) and v6.11 (V. Kasireddy) did, on earlier kernels: the CMA"
+                  + " heap and udmabuf are VM_PFNMAP and insert raw frames",
+              (hooks, kernel) -> {
+                hooks.on(CmaHeap.PAGE_MAPPING, () -> true);
+                hooks.on(Udmabuf.PAGE_MAPPING, () -> true);
+              }));
 
   private DriverPolicies() {}
 

@@ -2,6 +2,7 @@ package org.pfnlab.drivers.toygpu;
 
 import org.pfnlab.core.machine.Machine;
 import org.pfnlab.core.mm.OpenFile;
+import org.pfnlab.drivers.kind.BarPieces;
 import org.pfnlab.drivers.kind.Device;
 import org.pfnlab.drivers.kind.ObjectUnderTest;
 import org.pfnlab.drivers.kind.Opened;
@@ -14,19 +15,18 @@ import org.pfnlab.drivers.toygpu.ToyMapping.Memory;
  * same pages.
  */
 final class ToyGpuDevice implements Device {
-  private static final long HUGE = 512;
-
   private final Machine machine;
   private final ToyGpu gpu;
   private final ToyMapping how;
   private final boolean reserves;
-  private long nextBarPage;
+  private final BarPieces barPieces;
 
   ToyGpuDevice(Machine machine, ToyGpu gpu, ToyMapping how, boolean reserves) {
     this.machine = machine;
     this.gpu = gpu;
     this.how = how;
     this.reserves = reserves;
+    this.barPieces = new BarPieces(gpu.pages(Memory.BAR));
   }
 
   @Override
@@ -35,18 +35,8 @@ final class ToyGpuDevice implements Device {
     if (errno != 0) {
       return ObjectUnderTest.refused(errno);
     }
-    long first = how.memory() == Memory.BAR ? takeBarPages(pages) : 0;
+    long first = how.memory() == Memory.BAR ? barPieces.take(pages) : 0;
     return new ToyObject(first);
-  }
-
-  private long takeBarPages(long pages) {
-    long step = pages >= HUGE ? HUGE : 8;
-    long first = (nextBarPage + step - 1) / step * step;
-    if (first + pages > gpu.pages(Memory.BAR)) {
-      first = 0;
-    }
-    nextBarPage = first + pages;
-    return first;
   }
 
   private final class ToyObject extends ObjectUnderTest {

@@ -25,8 +25,6 @@ import org.pfnlab.drivers.kind.Kind;
 
 /** The kinds that the toy GPU can be: one line each. */
 public final class ToyGpuKinds {
-  private static final long BAR_BASE = 0xf800_0000L;
-  private static final long BAR_SIZE = 64L << 20;
   private static final long PFNMAP = ToyMapping.PFNMAP;
   private static final long IO_PFNMAP = ToyMapping.PFNMAP | VmFlags.VM_IO;
   private static final long MIXEDMAP =
@@ -143,7 +141,7 @@ public final class ToyGpuKinds {
         "the recordings' test module",
         ImmutableList.of(),
         (machine, placement) -> {
-          Bar bar = placement.choose(machine, BAR_BASE, BAR_SIZE);
+          Bar bar = placement.choose(machine, Bar.RECORDED.base(), Bar.RECORDED.size());
           return new ToyGpuDevice(machine, ToyGpu.probe(machine, bar), how, reserves);
         });
   }

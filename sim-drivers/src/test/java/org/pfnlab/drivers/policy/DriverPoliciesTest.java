@@ -31,6 +31,12 @@ class DriverPoliciesTest {
     "v5.11+dmabuf-warn-pfnmap, vkms_dmabuf, ok warned, ok warned",
     "v6.1.192+dmabuf-require-pfnmap, vkms_dmabuf, ok, EINVAL",
     "v6.18.2+dmabuf-require-pfnmap, qxl_dmabuf, ok, EINVAL",
+    "v6.1.192+dmabuf-require-pfnmap, dmaheap_cma, EINVAL, EINVAL",
+    "v6.1.192+cma-udmabuf-pfnmap+dmabuf-require-pfnmap, dmaheap_cma, ok, EINVAL",
+    "v6.18.2+dmabuf-require-pfnmap, dmaheap_cma, ok, EINVAL",
+    "v5.11+dmabuf-require-pfnmap, udmabuf, EINVAL, EINVAL",
+    "v5.11+cma-udmabuf-pfnmap+dmabuf-require-pfnmap, udmabuf, ok, EINVAL",
+    "v6.18.2+dmabuf-require-pfnmap, udmabuf, ok, EINVAL",
     // An exporter's own error is not hidden.
     "v6.1.192+dmabuf-require-pfnmap, qxl_dmabuf, ENOSYS, ENOSYS",
     "v6.1.192+dmabuf-warn-pfnmap, qxl_dmabuf, ENOSYS warned, ENOSYS warned",

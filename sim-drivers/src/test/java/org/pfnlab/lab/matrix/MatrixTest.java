@@ -126,8 +126,15 @@ class MatrixTest {
                 run(
                     "v6.1.192+heap-vm-insert-page",
                     "v6.1.192+heap-vm-insert-page+dmabuf-require-pfnmap")))
-        .containsExactly("dmaheap_system");
-    assertThat(changedKinds(run("v6.1.192", "v6.1.192+dmabuf-require-pfnmap"))).isEmpty();
+        .containsExactly("dmaheap_system", "dmaheap_cma", "udmabuf");
+    assertThat(changedKinds(run("v6.1.192", "v6.1.192+dmabuf-require-pfnmap")))
+        .containsExactly("dmaheap_cma", "udmabuf");
+    assertThat(
+            changedKinds(
+                run(
+                    "v6.1.192+cma-udmabuf-pfnmap",
+                    "v6.1.192+cma-udmabuf-pfnmap+dmabuf-require-pfnmap")))
+        .isEmpty();
   }
 
   /** It fires for refused mappings too, of which nothing else can be asked. */

@@ -1,16 +1,21 @@
 package org.pfnlab.lab.matrix;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.google.common.collect.ImmutableSet;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.kernel.Version;
@@ -18,6 +23,7 @@ import org.pfnlab.drivers.KindCatalog;
 import org.pfnlab.lab.recording.JsonLines;
 import org.pfnlab.lab.recording.Line;
 import org.pfnlab.lab.recording.Surroundings;
+import org.pfnlab.lab.verdict.Unjudged;
 
 /**
  * The cells that recordings cover, and what they say about them. A line covers a cell if it maps
@@ -27,12 +33,15 @@ import org.pfnlab.lab.recording.Surroundings;
 final class RecordedCells {
   private static final long INITIAL = 0x1111_2222_3333_0000L;
   private static final long STORED = 0x77_0000_0000L;
+  private static final Pattern WARNING =
+      Pattern.compile("WARNING: (?:at \\S+|in) ([A-Za-z_][A-Za-z0-9_]*)");
 
   /**
    * A recorded cell.
    *
    * @param where the file and line
    * @param outcome what user space saw, {@code fails} where it was not told how
+   * @param warnedBefore functions that had warned in earlier lines, and may not do so again
    */
   record Seen(
       Version version,
@@ -41,7 +50,19 @@ final class RecordedCells {
       Operation operation,
       String outcome,
       boolean warned,
+      ImmutableSet<String> warnedBefore,
       String where) {
+    /** Whether these messages hold no warning that was not given before. */
+    boolean wereGivenBefore(Iterable<String> messages) {
+      for (String message : messages) {
+        Matcher warning = WARNING.matcher(message);
+        if (warning.find() && !warnedBefore.contains(warning.group(1))) {
+          return false;
+        }
+      }
+      return true;
+    }
+
     String cell() {
       return Recorded.cell(version, kind, shared, operation.name());
     }
@@ -79,18 +100,29 @@ final class RecordedCells {
   private static void read(Path file, List<Seen> to) throws IOException {
     String name = file.getFileName().toString();
     Version version = Surroundings.of(file, name).release();
+    Set<String> warnedBefore = new HashSet<>();
     try (JsonLines lines = JsonLines.open(file, name)) {
       for (Line line = lines.next(); line != null; line = lines.next()) {
-        if (isAsked(line)) {
+        if (isAsked(line) && !isUnjudged(version, line)) {
           for (Operation operation : Operations.all()) {
-            Seen seen = seen(version, line, operation);
+            Seen seen = seen(version, line, operation, ImmutableSet.copyOf(warnedBefore));
             if (seen != null) {
               to.add(seen);
             }
           }
         }
+        if (line.has("klog")) {
+          Matcher warning = WARNING.matcher(line.required("klog").toString());
+          while (warning.find()) {
+            warnedBefore.add(warning.group(1));
+          }
+        }
       }
     }
+  }
+
+  private static boolean isUnjudged(Version version, Line line) {
+    return Unjudged.isWholeCase(version, line.text("kind"), line.text("op"));
   }
 
   private static boolean isAsked(Line line) {
@@ -100,7 +132,8 @@ final class RecordedCells {
         && (kind.equals("anon") || KindCatalog.standard().find(kind) != null);
   }
 
-  private static @Nullable Seen seen(Version version, Line line, Operation operation) {
+  private static @Nullable Seen seen(
+      Version version, Line line, Operation operation, ImmutableSet<String> warnedBefore) {
     if (!line.text("op").equals(operation.recordedAs())
         || !line.text("pre").equals(operation.before().label())) {
       return null;
@@ -114,6 +147,7 @@ final class RecordedCells {
         operation,
         outcome(new Answer(line, operation, shared)),
         warned,
+        warnedBefore,
         line.file() + ":" + line.number());
   }
 
@@ -127,7 +161,8 @@ final class RecordedCells {
           "machine_stopped");
 
   private static String outcome(Answer answer) {
-    if (FATES.stream().anyMatch(answer::has)) {
+    // What a grown mapping did to a task when it was touched behind its object is not asked here.
+    if (FATES.stream().anyMatch(answer::has) && !answer.has("new_last")) {
       boolean spins = answer.has("hung_task_state") && answer.text("hung_task_state").equals("R");
       return spins && answer.has("case_hung_killed_after_4s") ? Verdict.HANG : Verdict.BUG;
     }

@@ -79,7 +79,8 @@ class RecordedTest {
 
   /**
    * Recordings do not tell which error get_user_pages gave, nor what a task that dies prints in the
-   * form of a warning; and what follows a pin that was granted without a page is up to garbage.
+   * form of a warning, nor again what was said once a boot; and what follows a pin that was granted
+   * without a page is up to garbage.
    */
   private static boolean agrees(Verdict verdict, RecordedCells.Seen seen) {
     String outcome = verdict.outcome();
@@ -88,7 +89,10 @@ class RecordedTest {
             ? !outcome.equals(Verdict.OK)
             : outcome.equals(seen.outcome()) || outcome.equals(Reaching.NO_PAGE);
     boolean silent = outcome.equals(Verdict.BUG) || outcome.equals(Reaching.NO_PAGE);
-    return same && (silent || verdict.warned() == seen.warned());
+    boolean warns =
+        verdict.warned() == seen.warned()
+            || (verdict.warned() && seen.wereGivenBefore(verdict.messages()));
+    return same && (silent || warns);
   }
 
   private static void put(Map<String, Verdict> to, KernelSpec kernel) {

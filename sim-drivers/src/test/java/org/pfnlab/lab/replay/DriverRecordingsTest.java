@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.pfnlab.lab.spec.KernelSpec;
 import org.pfnlab.lab.verdict.Tally;
 
-/** What three kernels answered about the mappings of one test driver. */
+/** What three kernels answered about the mappings of drivers. */
 class DriverRecordingsTest {
   static List<Path> battery() {
     return Stream.of("linux-5.11", "linux-6.1", "linux-6.18.2")
@@ -26,7 +26,7 @@ class DriverRecordingsTest {
   void batteryCases(Path file) throws IOException {
     Tally tally = Recordings.replay(file);
     assertThat(tally.isClean()).as(Recordings.show(tally)).isTrue();
-    assertThat(tally.matched()).isGreaterThan(300);
+    assertThat(tally.matched()).isGreaterThanOrEqualTo(Recordings.lines(file) * 19 / 20);
   }
 
   @ParameterizedTest

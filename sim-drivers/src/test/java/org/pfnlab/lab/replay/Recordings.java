@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.pfnlab.lab.recording.JsonLines;
 import org.pfnlab.lab.spec.KernelSpec;
 import org.pfnlab.lab.verdict.Mismatch;
 import org.pfnlab.lab.verdict.Tally;
@@ -39,6 +40,17 @@ public final class Recordings {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** How many lines a file has. */
+  public static int lines(Path file) throws IOException {
+    int lines = 0;
+    try (JsonLines all = JsonLines.open(file, file.getFileName().toString())) {
+      while (all.next() != null) {
+        lines++;
+      }
+    }
+    return lines;
   }
 
   /** Replays a file on the kernel that it was recorded on. */

@@ -2,12 +2,12 @@ package org.pfnlab.lab.replay.battery;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.util.ArrayList;
 import java.util.List;
+import org.pfnlab.core.kernel.KernelLog;
 import org.pfnlab.core.kernel.Policy;
 import org.pfnlab.core.machine.MachineConfig;
 import org.pfnlab.lab.recording.Line;
@@ -18,19 +18,32 @@ import org.pfnlab.lab.verdict.Replayer;
 import org.pfnlab.lab.verdict.Unjudged;
 
 /**
- * Replays battery cases, each on a machine that has just booted. The kind's name only chooses what
- * is mapped; the model sees mechanisms and operations.
+ * Replays battery cases, each on a machine that has just booted, except that a warning that is
+ * given once a boot is given in the first case only. The kind's name only chooses what is mapped;
+ * the model sees mechanisms and operations.
  */
 public final class BatteryReplay implements Replayer {
   /**
-   * What lines call the kernels that they were recorded on, and the policy each was patched with.
+   * What lines call the kernels that they were recorded on, and the policies each was patched with.
    */
-  private static final ImmutableMap<String, String> PATCHED =
-      ImmutableMap.of(
-          "unchanged kernel", "", "C_system_heap_vm_insert_page", "heap-vm-insert-page");
+  private static final ImmutableMap<String, ImmutableList<String>> PATCHED =
+      ImmutableMap.<String, ImmutableList<String>>builder()
+          .put("unchanged kernel", ImmutableList.of())
+          .put("policy0_control", ImmutableList.of())
+          .put("B_warn", ImmutableList.of("dmabuf-warn-pfnmap"))
+          .put("B_fail", ImmutableList.of("dmabuf-require-pfnmap"))
+          .put("D", ImmutableList.of("dmabuf-refuse-cow", "dmabuf-require-pfnmap"))
+          .put("refuse_cow_only", ImmutableList.of("dmabuf-refuse-cow"))
+          .put("C_system_heap_vm_insert_page", ImmutableList.of("heap-vm-insert-page"))
+          .put("C_with_B_fail", ImmutableList.of("heap-vm-insert-page", "dmabuf-require-pfnmap"))
+          .put(
+              "E_cma_udmabuf_pfnmap",
+              ImmutableList.of("cma-udmabuf-pfnmap", "dmabuf-require-pfnmap"))
+          .buildOrThrow();
 
   private final MachineConfig config;
   private final Judge judge;
+  private final KernelLog boot = new KernelLog();
 
   /** Replays on machines of this make. */
   public BatteryReplay(MachineConfig config, Judge judge) {
@@ -47,13 +60,13 @@ public final class BatteryReplay implements Replayer {
       return;
     }
     try {
-      CaseResult result = CaseExecution.run(config(line), label, asked);
-      ObjectNode got = result.answer();
-      if (result.falsePin()) {
-        expected = onlyWhetherGranted(expected);
-        got = granted(true);
-      }
-      judge.compare(line, asked.describe(label), expected, got, result::picture);
+      CaseResult result = CaseExecution.run(config(line), label, asked, boot);
+      judge.compare(
+          line,
+          asked.describe(label),
+          result.garbage().judged(expected),
+          result.garbage().modelled(result.answer()),
+          result::picture);
     } catch (NotModelled e) {
       judge.cannotJudge(e.what());
     } catch (RuntimeException e) {
@@ -67,31 +80,20 @@ public final class BatteryReplay implements Replayer {
     if (!line.has("kernel")) {
       return config;
     }
-    String policy = PATCHED.get(line.text("kernel"));
-    if (policy == null) {
+    ImmutableList<String> names = PATCHED.get(line.text("kernel"));
+    if (names == null) {
       throw new NotModelled("kernel " + line.text("kernel"));
     }
-    if (policy.isEmpty()) {
-      return config;
+    ImmutableList.Builder<Policy> policies = ImmutableList.builder();
+    policies.addAll(config.policies());
+    for (String name : names) {
+      Policy rule = PolicyCatalog.standard().find(name);
+      if (rule == null) {
+        throw new IllegalStateException("policy " + name + " is gone from the catalog");
+      }
+      policies.add(rule);
     }
-    Policy rule = PolicyCatalog.standard().find(policy);
-    if (rule == null) {
-      throw new IllegalStateException("policy " + policy + " is gone from the catalog");
-    }
-    return config.withPolicies(
-        ImmutableList.<Policy>builder().addAll(config.policies()).add(rule).build());
-  }
-
-  /** What can be judged of a pin that was granted without a page: that it was granted. */
-  private static ObjectNode onlyWhetherGranted(ObjectNode expected) {
-    boolean refused =
-        expected.path("ret").asText().equals("EFAULT")
-            || (expected.has("gup_pages") && expected.path("gup_pages").asInt() == 0);
-    return granted(!refused);
-  }
-
-  private static ObjectNode granted(boolean granted) {
-    return JsonNodeFactory.instance.objectNode().put("pin_granted", granted);
+    return config.withPolicies(policies.build());
   }
 
   /** The recorded answer: everything but the inputs, kernel messages reduced. */

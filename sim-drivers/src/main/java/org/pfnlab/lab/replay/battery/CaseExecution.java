@@ -9,6 +9,7 @@ import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.kernel.KernelBug;
 import org.pfnlab.core.kernel.KernelHang;
+import org.pfnlab.core.kernel.KernelLog;
 import org.pfnlab.core.machine.Machine;
 import org.pfnlab.core.machine.MachineConfig;
 import org.pfnlab.core.mm.Mm;
@@ -18,6 +19,7 @@ import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.task.Outcome;
 import org.pfnlab.core.vma.MapFlags;
 import org.pfnlab.drivers.KindCatalog;
+import org.pfnlab.drivers.dmabuf.PageArray;
 import org.pfnlab.drivers.kind.Device;
 import org.pfnlab.drivers.kind.Kind;
 import org.pfnlab.drivers.kind.ObjectUnderTest;
@@ -41,19 +43,24 @@ final class CaseExecution {
    * Runs a case.
    *
    * @param kind what is mapped, by its label
+   * @param boot what the kernel said once in earlier cases, it does not say again; this case's log
+   *     is added to it
    * @throws NotModelled if its operation or kind is unknown
    */
-  static CaseResult run(MachineConfig config, String kind, BatteryCase asked) {
+  static CaseResult run(MachineConfig config, String kind, BatteryCase asked, KernelLog boot) {
     BatteryOp unmapped = BatteryOps.unmapped(asked.operation());
     BatteryOp mapped = BatteryOps.mapped(asked.operation());
     if (unmapped == null && mapped == null) {
       throw new NotModelled("operation " + asked.operation());
     }
     Machine machine = new Machine(config);
+    machine.kernel().log().continueFrom(boot);
     Device device = kind.equals(ANONYMOUS) ? null : device(machine, kind);
     ObjectUnderTest object = device == null ? null : device.open(asked.pages());
     CaseRun run = new CaseRun(machine, asked, device, object, machine.newProcess());
-    return new CaseExecution(run).result(unmapped, mapped);
+    CaseResult result = new CaseExecution(run).result(unmapped, mapped);
+    boot.continueFrom(machine.kernel().log());
+    return result;
   }
 
   private static Device device(Machine machine, String kind) {
@@ -72,7 +79,7 @@ final class CaseExecution {
     ObjectUnderTest object = run.object;
     if (object != null && object.errno() != 0) {
       run.answer.put("open", Errno.name(object.errno()));
-      return new CaseResult(run.answer, ImmutableList.of(), false);
+      return new CaseResult(run.answer, ImmutableList.of(), Garbage.NONE);
     }
     Kernel kernel = run.machine.kernel();
     ImmutableList<String> picture;
@@ -90,10 +97,13 @@ final class CaseExecution {
       run.machine.syscalls().exit(run.process);
       run.close();
     } catch (FalsePin e) {
-      return new CaseResult(run.answer, picture(), true);
+      return new CaseResult(run.answer, picture(), Garbage.FALSE_PIN);
     } catch (KernelBug bug) {
       if (Pins.isNeverStored(bug)) {
-        return new CaseResult(run.answer, picture(), true);
+        return new CaseResult(run.answer, picture(), Garbage.FALSE_PIN);
+      }
+      if (bug == PageArray.READ_BEHIND) {
+        return new CaseResult(run.answer, picture(), Garbage.READ_BEHIND);
       }
       picture = picture();
       kernel.log().print(String.valueOf(bug.getMessage()));
@@ -103,7 +113,7 @@ final class CaseExecution {
       run.answer.put("fate", Fate.ofEndlessLoop());
     }
     putMessages(run.answer, kernel.log().lines());
-    return new CaseResult(run.answer, picture, false);
+    return new CaseResult(run.answer, picture, Garbage.NONE);
   }
 
   /** Every page's first word, through a shared view that is gone before the case begins. */

@@ -8,6 +8,7 @@ import com.google.common.collect.ImmutableList;
  *
  * @param answer the fields that the recording program would have printed
  * @param picture the address space around the mapping when the operation was over
- * @param falsePin whether a pin was granted without a page, so that nothing else can be told
+ * @param garbage whether the kernel works with garbage from some point on, so that little can be
+ *     told
  */
-record CaseResult(ObjectNode answer, ImmutableList<String> picture, boolean falsePin) {}
+record CaseResult(ObjectNode answer, ImmutableList<String> picture, Garbage garbage) {}

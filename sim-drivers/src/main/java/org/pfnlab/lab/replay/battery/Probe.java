@@ -120,9 +120,11 @@ final class Probe {
   /** The bits' frame as they are: those of a PROT_NONE entry are inverted, and mean nothing. */
   private void putTarget(ObjectNode pte, long physical) {
     PteTarget target = object == null ? PteTarget.OTHER : object.target(physical >>> 12);
-    pte.put("target", target.what().label());
-    if (target.what() != PteTarget.What.OTHER) {
+    if (target.what().toldOfEntries()) {
+      pte.put("target", target.what().label());
       pte.put("target_page", target.page());
+    } else {
+      pte.put("target", PteTarget.What.OTHER.label());
     }
   }
 }

@@ -1,0 +1,69 @@
+package org.pfnlab.drivers.toydma;
+
+import org.pfnlab.core.machine.Machine;
+import org.pfnlab.core.mm.OpenFile;
+import org.pfnlab.drivers.dma.DmaBuffer;
+import org.pfnlab.drivers.kind.ObjectUnderTest;
+import org.pfnlab.drivers.kind.Opened;
+import org.pfnlab.drivers.kind.PteTarget;
+
+/** A DMA buffer under test; it lives as long as the device. */
+final class ToyDmaObject extends ObjectUnderTest {
+  private final Machine machine;
+  private final ToyDma driver;
+  private final DmaBuffer buffer;
+  private final OpenFile file;
+
+  ToyDmaObject(Machine machine, ToyDma driver, DmaBuffer buffer) {
+    this.machine = machine;
+    this.driver = driver;
+    this.buffer = buffer;
+    this.file = driver.open(buffer, OpenFile.FMODE_READ | OpenFile.FMODE_WRITE);
+  }
+
+  @Override
+  public OpenFile file() {
+    return file;
+  }
+
+  @Override
+  public long offset() {
+    return 0;
+  }
+
+  @Override
+  public long pages() {
+    return buffer.pages();
+  }
+
+  @Override
+  public Opened reopen(int mode) {
+    return Opened.of(driver.open(buffer, mode));
+  }
+
+  @Override
+  public long revoke(boolean evenCows) {
+    driver.revoke(evenCows);
+    return 0;
+  }
+
+  @Override
+  public long word(long page) {
+    return machine.frames().loadWord(buffer.pfn((int) page), 0);
+  }
+
+  @Override
+  public PteTarget target(long pfn) {
+    for (int page = 0; page < buffer.pages(); page++) {
+      if (buffer.pfn(page) == pfn) {
+        return PteTarget.dma(page);
+      }
+    }
+    return PteTarget.OTHER;
+  }
+
+  @Override
+  public void close() {
+    file.put();
+  }
+}
