@@ -47,6 +47,7 @@ public final class Main implements Runnable {
           "help", HelpCommand.class,
           "cost", CostCommand.class,
           "iomem", IomemCommand.class,
+          "maps", MapsCommand.class,
           "matrix", MatrixCommand.class,
           "replay", ReplayCommand.class,
           "report", ReportCommand.class);

@@ -2,6 +2,7 @@ package org.pfnlab.lab.replay.process;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
+import java.util.Map;
 import java.util.function.Supplier;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.machine.Machine;
@@ -34,6 +35,11 @@ final class ProcessModel implements Subject {
     this.transfers = new Transfers(session);
     this.rings = new Rings(session);
     this.sleepers = new Sleepers(session);
+  }
+
+  /** Living processes with their names, in the recorder's order. */
+  Map<String, Process> living() {
+    return session.living();
   }
 
   @Override

@@ -87,6 +87,11 @@ public final class ProcessReplay implements Replayer {
     return got;
   }
 
+  /** Why the state is no longer that of the recording; null while it is. */
+  @Nullable String lost() {
+    return lost;
+  }
+
   @Override
   public Judge judge() {
     return judge;

@@ -78,6 +78,15 @@ public final class StraceReplay {
     }
   }
 
+  /** The last line after which some process lives. */
+  public long lastLivingLine() {
+    int i = trace.events().size() - 1;
+    while (i >= 0 && trace.events().get(i) instanceof TraceEvent.Gone) {
+      i--;
+    }
+    return i < 0 ? trace.lines() : lineOf(trace.events().get(i));
+  }
+
   private static long lineOf(TraceEvent event) {
     if (event instanceof TraceEvent.Begin begin) {
       return begin.call().began;
