@@ -75,6 +75,12 @@ public final class Mm {
   /** brk: the first byte behind the heap; equals {@link #startBrk} before the first brk(2). */
   public long brk;
 
+  /** start_stack: an address in the stack that execve made; 0 while there is none. */
+  public long startStack;
+
+  /** CAP_SYS_RAWIO: MAP_FIXED below mmap_min_addr is permitted. */
+  public boolean mapsLow;
+
   /**
    * Nobody reads or writes this memory: what is known of the process are its calls, not its faults.
    * Calls that populate then only ask whether they may.
@@ -135,6 +141,8 @@ public final class Mm {
     mmapBase = MMAP_BASE;
     startBrk = 0;
     brk = 0;
+    startStack = 0;
+    mapsLow = false;
     untouched = false;
     writeLocked = false;
     readers = 0;

@@ -96,6 +96,8 @@ public final class Fork {
     child.mmapBase = parent.mmapBase;
     child.startBrk = parent.startBrk;
     child.brk = parent.brk;
+    child.startStack = parent.startStack;
+    child.mapsLow = parent.mapsLow;
     child.untouched = parent.untouched;
     long failed = 0;
     for (int i = 0; i < parent.vmas.size() && failed == 0; i++) {

@@ -81,6 +81,17 @@ public final class GuardRegions {
     return 0;
   }
 
+  /** Whether a marker lies in this part of the VMA. */
+  boolean isGuarded(Vma vma, long start, long end) {
+    cursor.reset(vma.mm.pageTable, start, end);
+    while (cursor.next()) {
+      if (Pte.isGuard(cursor.value())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private boolean isValid(Vma vma) {
     return !vma.hasAny(VmFlags.VM_SPECIAL | VmFlags.VM_HUGETLB)
         && (inFiles || (vma.isAnonymous() && vma.has(VmFlags.VM_MAYWRITE)));

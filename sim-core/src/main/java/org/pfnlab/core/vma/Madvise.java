@@ -274,7 +274,7 @@ public final class Madvise {
   }
 
   /** What faultin_page_range asks of the VMAs before it faults anything in. */
-  private static long mayPopulate(Mm mm, long start, long end, int advice) {
+  private long mayPopulate(Mm mm, long start, long end, int advice) {
     long access = advice == MADV_POPULATE_WRITE ? VmFlags.VM_WRITE : VmFlags.VM_READ;
     long at = start;
     while (at < end) {
@@ -284,6 +284,9 @@ public final class Madvise {
       }
       if (!vma.has(access) || vma.hasAny(VmFlags.VM_IO | VmFlags.VM_PFNMAP)) {
         return -Errno.EINVAL;
+      }
+      if (guards.isGuarded(vma, at, Math.min(vma.end, end))) {
+        return -Errno.EFAULT;
       }
       at = vma.end;
     }

@@ -28,6 +28,14 @@ final class UnmappedArea {
               + " d4148aeab412, v6.12, only if their length is a multiple",
           Releases.since("v6.12"));
 
+  /** The search for a gap looks at guards only once it has found one. */
+  static final Feature GAPS_FOUND_WITHOUT_GUARD =
+      Feature.define(
+          "GAPS_FOUND_WITHOUT_GUARD",
+          "58c5d0d6d522, v6.3 and 6.1.y stable: mas_empty_area respects stack gaps by another"
+              + " search below them",
+          Releases.since("v6.3").backportedTo("v6.1.27"));
+
   private static final long HUGE = 1L << 21;
 
   /** TASK_UNMAPPED_BASE: where the search goes upwards once there is no room below mmap_base. */
@@ -37,10 +45,12 @@ final class UnmappedArea {
   private static final long LOW_2G_END = 0x8000_0000L;
 
   private final boolean alignsAnonymous;
+  private final boolean guardsLowerLimit;
 
   /** Places by the rules of this kernel. */
   UnmappedArea(Kernel kernel) {
     this.alignsAnonymous = kernel.has(ANON_PLACED_FOR_HUGE_PAGES);
+    this.guardsLowerLimit = kernel.has(GAPS_FOUND_WITHOUT_GUARD);
   }
 
   /**
@@ -70,7 +80,7 @@ final class UnmappedArea {
       if ((hint & 0xfff) != 0) {
         return -Errno.EINVAL;
       }
-      return Long.compareUnsigned(hint, Mm.MMAP_MIN_ADDR) < 0 ? -Errno.EPERM : hint;
+      return Long.compareUnsigned(hint, Mm.MMAP_MIN_ADDR) < 0 && !mm.mapsLow ? -Errno.EPERM : hint;
     }
     long aligned = 0;
     if (file != null) {
@@ -85,7 +95,7 @@ final class UnmappedArea {
   }
 
   /** __thp_get_unmapped_area: looks for more room than needed and cuts; 0 if that does not do. */
-  private static long aligned(Mm mm, long hint, long length, long offset, int flags) {
+  private long aligned(Mm mm, long hint, long length, long offset, int flags) {
     long firstHuge = (offset + HUGE - 1) & -HUGE;
     long end = offset + length;
     long padded = length + HUGE;
@@ -106,7 +116,7 @@ final class UnmappedArea {
   }
 
   /** mm_get_unmapped_area. */
-  private static long plain(Mm mm, long hint, long length, int flags) {
+  private long plain(Mm mm, long hint, long length, int flags) {
     boolean low = (flags & MapFlags.MAP_32BIT) != 0;
     if (hint != 0
         && Long.compareUnsigned(hint, (low ? LOW_2G_END : Mm.TASK_SIZE) - length) <= 0
@@ -125,21 +135,30 @@ final class UnmappedArea {
     return vma == null || address + length <= startWithGap(vma);
   }
 
-  private static long highestGap(Mm mm, long length) {
+  /**
+   * vm_unmapped_area, downwards. Newer kernels find gaps without their guards; one whose end
+   * reaches into the guard of the stack above moves the limit down for the rest of the search.
+   */
+  private long highestGap(Mm mm, long length) {
     VmaTree vmas = mm.vmas;
-    long top = mm.mmapBase;
-    int above = vmas.indexFrom(top);
-    if (above < vmas.size()) {
-      top = Math.min(top, startWithGap(vmas.get(above)));
-    }
-    for (int i = above - 1; i >= 0; i--) {
-      Vma vma = vmas.get(i);
-      if (top - vma.end >= length) {
+    long limit = mm.mmapBase;
+    int i = vmas.indexFrom(limit);
+    for (; i >= 0; i--) {
+      Vma above = i < vmas.size() ? vmas.get(i) : null;
+      long bottom = i > 0 ? vmas.get(i - 1).end : Mm.MMAP_MIN_ADDR;
+      long top = above == null ? limit : Math.min(limit, above.start);
+      if (above != null && above.has(VmFlags.VM_GROWSDOWN)) {
+        long guarded = Math.min(limit, startWithGap(above));
+        if (guardsLowerLimit && top - bottom >= length) {
+          limit = guarded;
+        }
+        top = guarded;
+      }
+      if (top - bottom >= length) {
         return top - length;
       }
-      top = Math.min(top, startWithGap(vma));
     }
-    return top - length >= Mm.MMAP_MIN_ADDR ? top - length : -Errno.ENOMEM;
+    return -Errno.ENOMEM;
   }
 
   private static long lowestGap(VmaTree vmas, long low, long high, long length) {

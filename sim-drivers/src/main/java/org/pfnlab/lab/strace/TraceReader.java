@@ -143,15 +143,20 @@ public final class TraceReader {
     }
     Matcher resumed = RESUMED.matcher(text).region(at, text.length());
     if (resumed.lookingAt()) {
-      resume(pid, resumed.group(1), text, resumed.end());
+      resume(pid, named(resumed.group(1)), text, resumed.end());
       return;
     }
     Matcher name = NAME.matcher(text).region(at, text.length());
     if (name.lookingAt()) {
-      begin(pid, name.group(1), text, name.end());
+      begin(pid, named(name.group(1)), text, name.end());
     } else if (!text.startsWith("???(", at)) {
       throw bad(at, "expected a call like 'munmap(0x7ffff7fb1000, 4096) = 0'" + found(text, at));
     }
+  }
+
+  /** An older strace knows mseal by its number only. */
+  private static String named(String name) {
+    return name.equals("syscall_0x1ce") ? "mseal" : name;
   }
 
   private static String found(String text, int at) {

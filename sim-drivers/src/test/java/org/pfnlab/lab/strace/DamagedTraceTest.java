@@ -146,7 +146,8 @@ final class DamagedTraceTest {
         int at = random.nextInt(damaged.length);
         switch (random.nextInt(3)) {
           case 0 -> damaged[at] = (byte) random.nextInt(256);
-          case 1 -> damaged[at] = (byte) "0123456789abcdef,()<>[]{}|= \n\"".charAt(random.nextInt(30));
+          case 1 ->
+              damaged[at] = (byte) "0123456789abcdef,()<>[]{}|= \n\"".charAt(random.nextInt(30));
           default -> {
             int length = Math.min(random.nextInt(64), damaged.length - at);
             System.arraycopy(whole, random.nextInt(whole.length - length), damaged, at, length);

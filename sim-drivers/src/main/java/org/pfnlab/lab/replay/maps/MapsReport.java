@@ -76,8 +76,7 @@ public final class MapsReport {
   private void printText(String name, Process process, PrintWriter out) {
     List<VmaView> views = views(process);
     out.print("\nprocess " + name + ", " + views.size() + " VMAs\n");
-    MapsPicture.of(views, moment.machine(), moment.touched())
-        .forEach(row -> out.print(row + "\n"));
+    MapsPicture.of(views, moment.machine(), moment.touched()).forEach(row -> out.print(row + "\n"));
     for (int i = 0; i < views.size(); i++) {
       VmaView view = views.get(i);
       out.print(MapsPicture.letter(i) + " " + view.head() + "\n");

@@ -57,8 +57,7 @@ public record Moment(
       throws IOException {
     KernelSpec kernel =
         wanted == null ? KernelSpec.of(StraceReplay.recordedOn(path, name)) : wanted;
-    MachineConfig config =
-        MachineConfig.of(kernel.profile()).withPolicies(kernel.policies());
+    MachineConfig config = MachineConfig.of(kernel.profile()).withPolicies(kernel.policies());
     StraceReplay replay =
         StraceReplay.open(path, name, config, new Judge(kernel.toString(), false));
     long lines = replay.trace().lines();
@@ -79,8 +78,8 @@ public record Moment(
         "a trace has no page faults: nothing is present, and VMAs that faults kept apart are one");
   }
 
-  private static Moment ofRecording(
-      Path path, String name, long at, @Nullable KernelSpec wanted) throws IOException {
+  private static Moment ofRecording(Path path, String name, long at, @Nullable KernelSpec wanted)
+      throws IOException {
     try (JsonLines lines = JsonLines.open(path, name)) {
       Line header = lines.next();
       if (header == null) {

@@ -31,14 +31,14 @@ record VmaView(Vma vma, String name, Smaps.Counts counts, String flags) {
     if (special != null) {
       return special;
     }
-    if (vma.has(VmFlags.VM_GROWSDOWN)) {
+    Mm mm = vma.mm;
+    if (vma.contains(mm.startStack)) {
       return "[stack]";
     }
-    Mm mm = vma.mm;
     return vma.start < mm.brk && vma.end > mm.startBrk ? "[heap]" : "";
   }
 
-  /** The line that /proc/pid/maps has too, without device and inode. */
+  // The line that /proc/pid/maps has too, without device and inode.
   String head() {
     String head =
         "%x-%x %s %08x"
@@ -50,7 +50,7 @@ record VmaView(Vma vma, String name, Smaps.Counts counts, String flags) {
     return name.isEmpty() ? head : head + " " + name;
   }
 
-  /** How a page looks in the picture: absent, guard, zero page, file's page, anonymous page. */
+  // How a page looks in the picture: absent, guard, zero page, file's page, anonymous page.
   static char glyph(Machine machine, Vma vma, long address) {
     int bits = machine.pagemap().bits(vma.mm, address);
     if ((bits & Pagemap.GUARD) != 0) {

@@ -18,8 +18,7 @@ public final class ProcessStepper {
   /** A fresh machine with this kernel, for the lines behind this header. */
   public ProcessStepper(Line header, KernelSpec kernel) {
     Window window = Window.recorded();
-    machine =
-        new Machine(MachineConfig.of(kernel.profile()).withPolicies(kernel.policies()));
+    machine = new Machine(MachineConfig.of(kernel.profile()).withPolicies(kernel.policies()));
     model = new ProcessModel(machine, window);
     replay = new ProcessReplay(header, model, window, new Judge(kernel.toString(), false));
   }

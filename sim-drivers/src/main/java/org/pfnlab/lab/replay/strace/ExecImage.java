@@ -52,6 +52,7 @@ final class ExecImage {
       }
       if (entry.name().equals(STACK)) {
         settleBase(mm, top);
+        mm.startStack = entry.end() - 8;
       }
     }
     mm.startBrk = heap(maps);

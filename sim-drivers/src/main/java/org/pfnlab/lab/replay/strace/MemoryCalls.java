@@ -5,7 +5,9 @@ import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.machine.Machine;
 import org.pfnlab.core.machine.Syscalls;
 import org.pfnlab.core.mm.OpenFile;
+import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.Vma;
+import org.pfnlab.core.mm.VmaTree;
 import org.pfnlab.core.task.Process;
 import org.pfnlab.core.vma.Advice;
 import org.pfnlab.core.vma.MapFlags;
@@ -19,6 +21,9 @@ import org.pfnlab.lab.verdict.NotModelled;
 /** The memory calls of a trace, made on the model. */
 final class MemoryCalls {
   private static final int FIXED = MapFlags.MAP_FIXED | MapFlags.MAP_FIXED_NOREPLACE;
+
+  /** Where a call costs something for every page. */
+  private static final long MOST_PAGES = 1 << 22;
 
   private final String trace;
   private final Machine machine;
@@ -119,6 +124,8 @@ final class MemoryCalls {
         return place;
       }
     }
+    // A capability of the recorded process shows in what it was permitted.
+    process.mm.mapsLow |= !recorded.failed() && m.isFixed();
     return syscalls.mmap(process, m.address, m.length, m.prot, m.flags, m.file, m.offset);
   }
 
@@ -134,8 +141,13 @@ final class MemoryCalls {
     long old = args.word(0);
     long newLength = args.word(2);
     int flags = args.flags(3, Symbols.MREMAP);
-    long target = args.count() > 4 ? args.word(4) : 0;
+    boolean hidden = (flags & Mremap.MREMAP_DONTUNMAP) != 0 && args.count() < 5;
+    long target =
+        hidden && !recorded.failed() ? recorded.value() : args.count() > 4 ? args.word(4) : 0;
     long got = syscalls.mremap(process, old, args.word(1), newLength, flags, target);
+    if (hidden && recorded.failed() && !Errno.name(got).equals(recorded.errno())) {
+      throw new NotModelled("mremap to an address that strace does not print");
+    }
     if (!recorded.failed() && got >= 0 && got != recorded.value()) {
       int move = Mremap.MREMAP_MAYMOVE | Mremap.MREMAP_FIXED;
       syscalls.mremap(process, got, newLength, newLength, move, recorded.value());
@@ -148,6 +160,9 @@ final class MemoryCalls {
     if (advice == Advice.MADV_COLLAPSE) {
       throw new NotModelled("MADV_COLLAPSE, which depends on what was touched");
     }
+    if (advice == Advice.MADV_GUARD_INSTALL && args.word(1) >>> 12 > MOST_PAGES) {
+      throw new NotModelled("guard regions of more than 16 GiB");
+    }
     return syscalls.madvise(process, args.word(0), args.word(1), advice);
   }
 
@@ -155,10 +170,10 @@ final class MemoryCalls {
   private long mincore(Arguments args, Process process) {
     long length = args.word(1);
     long pages = (length + 4095) >>> 12;
-    if (pages > 1 << 24) {
-      throw new NotModelled("mincore of more than 64 GiB");
+    if (Long.compareUnsigned(pages, MOST_PAGES) > 0) {
+      throw new NotModelled("mincore of more than 16 GiB");
     }
-    return syscalls.mincore(process, args.word(0), length, new byte[(int) Math.max(0, pages)]);
+    return syscalls.mincore(process, args.word(0), length, new byte[(int) pages]);
   }
 
   /**
@@ -199,9 +214,24 @@ final class MemoryCalls {
         : syscalls.munmap(process, vma.start, vma.end - vma.start);
   }
 
+  /** Forks without leaving out what MADV_DONTFORK leaves out. */
+  private long forkWhole(Process process) {
+    VmaTree vmas = process.mm.vmas;
+    long[] flags = new long[vmas.size()];
+    for (int i = 0; i < flags.length; i++) {
+      flags[i] = vmas.get(i).flags;
+      vmas.get(i).flags &= ~VmFlags.VM_DONTCOPY;
+    }
+    long child = syscalls.fork(process);
+    for (int i = 0; i < flags.length; i++) {
+      vmas.get(i).flags = flags[i];
+    }
+    return child;
+  }
+
   /** Makes a call on a copy of the address space, which is thrown away. */
   long attempt(Call call, Space space, Result recorded) {
-    long child = syscalls.fork(space.process);
+    long child = forkWhole(space.process);
     Space copy = new Space(machine.processes().get((int) child));
     try {
       return make(call, copy, recorded);

@@ -65,7 +65,7 @@ final class Space {
     if (name != null) {
       return name;
     }
-    if (vma.has(VmFlags.VM_GROWSDOWN)) {
+    if (vma.contains(process.mm.startStack)) {
       return ExecImage.STACK;
     }
     return vma.start < process.mm.brk && vma.end > process.mm.startBrk ? "[heap]" : "";

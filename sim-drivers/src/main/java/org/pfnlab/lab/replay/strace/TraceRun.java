@@ -312,7 +312,7 @@ final class TraceRun {
       compare(call, space, result, calls.make(call, space, result));
     } catch (NotModelled e) {
       judge.cannotJudge(e.what());
-      if (!result.failed() && e.what().contains("huge pages")) {
+      if (!result.failed() && e.what().startsWith("mmap ")) {
         space.lose("after " + e.what());
       }
     } catch (BadInput e) {
@@ -341,7 +341,8 @@ final class TraceRun {
   }
 
   private void compare(Call call, Space space, Result result, long got) {
-    long address = ADDRESSES.contains(call.name) ? result.value() : firstArgument(call);
+    boolean placed = ADDRESSES.contains(call.name) && !result.failed();
+    long address = placed ? result.value() : firstArgument(call);
     judge.compare(
         trace.file(),
         call.ended(),

@@ -15,25 +15,32 @@ import org.pfnlab.lab.verdict.Tally;
 
 /**
  * Real programs: ls, python, git, a shell with pipes, a compiler driver with vfork, and threads of
- * python and of a JVM, whose calls overlap.
+ * python and of a JVM, whose calls overlap; and programs of random memory calls, stacks that grow
+ * down, guard regions and forks among them.
  */
 final class StraceRecordingsTest {
   @TempDir Path temporary;
 
   @ParameterizedTest
   @CsvSource({
-    "ls, 47",
-    "python-json, 59",
-    "git-log, 48",
-    "bash-pipes, 203",
-    "gcc, 312",
-    "python-threads, 208",
-    "jvm-threads, 890",
+    "ls, 47, 0",
+    "python-json, 59, 0",
+    "git-log, 48, 0",
+    "bash-pipes, 203, 0",
+    "gcc, 312, 0",
+    "python-threads, 208, 0",
+    "jvm-threads, 890, 0",
+    // two refused mremap calls with an address that strace does not print
+    "random-1, 570, 2",
+    "random-2, 595, 0",
+    "random-3, 597, 0",
   })
-  void everyCallAndEveryAddressSpaceAtExitMatch(String program, long matched) throws IOException {
+  void everyCallAndEveryAddressSpaceAtExitMatch(String program, long matched, long notJudged)
+      throws IOException {
     Tally tally = Recordings.replay(Recordings.path("strace/" + program + "/trace.strace.gz"));
 
-    assertThat(tally.isClean()).as(Recordings.show(tally)).isTrue();
+    assertThat(tally.mismatched()).as(Recordings.show(tally)).isZero();
+    assertThat(tally.notJudged().values().stream().mapToLong(n -> n).sum()).isEqualTo(notJudged);
     assertThat(tally.matched()).isEqualTo(matched);
   }
 
@@ -112,6 +119,7 @@ final class StraceRecordingsTest {
     "v5.11, ls, 1",
     "v6.18.44-BRK_GROWS_HEAP_ONLY, ls, 1",
     "v6.18.44-ANON_PLACED_FOR_HUGE_PAGES, jvm-threads, 1",
+    "v6.18.44-GAPS_FOUND_WITHOUT_GUARD, random-1, 1",
   })
   void rulesDecide(String kernel, String program, long atLeast) throws IOException {
     assertThat(TraceFolder.copyOf(program, temporary).replay(kernel).mismatched())

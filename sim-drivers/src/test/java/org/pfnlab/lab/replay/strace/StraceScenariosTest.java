@@ -299,7 +299,8 @@ final class StraceScenariosTest {
         .isTrue();
     written.change(
         "trace.strace",
-        text -> text.replace("1 madvise", "1 madvise(0x20000000, 4096, MADV_DONTDUMP) = 0\n1 madvise"));
+        text ->
+            text.replace("1 madvise", "1 madvise(0x20000000, 4096, MADV_DONTDUMP) = 0\n1 madvise"));
     String together = "20000000-20002000 rw-p 00000000 00:00 0\n";
     assertThat(written.write("exit-1.maps", together + TraceFolder.PROGRAM).replay().mismatched())
         .isEqualTo(1);
