@@ -41,6 +41,13 @@ public final class FaultHandler {
   /** do_shared_fault calls. */
   public static final Event SHARED = Event.define("fault.shared", "do_shared_fault");
 
+  /** Entries made for pages of an object, by finish_fault or by fault-around. */
+  public static final Event SET_PTE =
+      Event.define("fault.set_pte", "alloc_set_pte, do_set_pte; set_pte_range");
+
+  /** do_fault_around calls. */
+  public static final Event AROUND_FAULT = Event.define("fault.around", "do_fault_around");
+
   /** finish_fault calls. */
   public static final Event FINISH = Event.define("fault.finish", "finish_fault");
 
@@ -70,6 +77,13 @@ public final class FaultHandler {
           "recorded in 6.18.2, not in 6.1.192: set_pte_range carries the folio's dirtiness",
           Releases.since("v6.10"));
 
+  /** Pages that are mapped already are passed over; before, alloc_set_pte found that out itself. */
+  public static final Feature FAULT_AROUND_LOOKS_FIRST =
+      Feature.define(
+          "FAULT_AROUND_LOOKS_FIRST",
+          "f9ce0be71d1f, v5.12: mm: Cleanup faultaround and finish_fault() codepaths",
+          Releases.since("v5.12"));
+
   private static final int AROUND = 16;
 
   private final Meter meter;
@@ -79,9 +93,11 @@ public final class FaultHandler {
   private final PageRmap rmap;
   private final WriteProtect writeProtect;
   private final HugeFaults hugeFaults;
+  private final DirtyShared dirtyShared;
   private final boolean sanitizes;
   private final boolean perVmaLock;
   private final boolean readMapsDirty;
+  private final boolean looksFirst;
   private final boolean savedDirty;
   private final VmFault shared = new VmFault();
 
@@ -100,9 +116,11 @@ public final class FaultHandler {
     this.rmap = rmap;
     this.writeProtect = writeProtect;
     this.hugeFaults = hugeFaults;
+    this.dirtyShared = new DirtyShared(kernel, frames);
     this.sanitizes = kernel.has(FAULT_FLAGS_SANITIZED);
     this.perVmaLock = kernel.has(PER_VMA_LOCK);
     this.readMapsDirty = kernel.has(READ_FAULT_MAPS_DIRTY);
+    this.looksFirst = kernel.has(FAULT_AROUND_LOOKS_FIRST);
     this.savedDirty = kernel.has(Arch.X86_SAVED_DIRTY);
   }
 
@@ -292,6 +310,7 @@ public final class FaultHandler {
    * @return {@link VmFault#NOPAGE} if the page is mapped now, else 0
    */
   public int faultAround(Vma vma, VmOps ops, long address, int flags) {
+    meter.count(AROUND_FAULT);
     long from = Math.max(address & -(AROUND << 12L), vma.start);
     long tableEnd = (address | 0x1f_ffff) + 1;
     long to = Math.min(Math.min(from + (AROUND << 12), tableEnd), vma.end);
@@ -315,7 +334,7 @@ public final class FaultHandler {
     }
     result = finish(vma, address, pfn, true, false);
     if ((result & VmFault.ERROR) == 0) {
-      frames.set(pfn, Frames.DIRTY);
+      result |= dirtyShared.mark(fault, pfn, ops.hasPageMkwrite());
     }
     return result;
   }
@@ -365,6 +384,7 @@ public final class FaultHandler {
   }
 
   private long mapPage(Vma vma, long address, long pfn, boolean write, boolean copy) {
+    meter.count(SET_PTE);
     long pte = Pte.of(pfn, vma.pageProt);
     if (write) {
       pte = Pte.mkDirty(pte, savedDirty);
@@ -390,6 +410,8 @@ public final class FaultHandler {
     if (Pte.none(vma.mm.pageTable.get(address))) {
       frames.get(pfn);
       vma.mm.pageTable.set(address, mapPage(vma, address, pfn, false, false));
+    } else if (!looksFirst) {
+      meter.count(SET_PTE);
     }
   }
 }

@@ -70,6 +70,7 @@ public final class WriteProtect {
   private final NormalPage normalPage;
   private final AnonRmap anonRmap;
   private final PageRmap rmap;
+  private final DirtyShared dirtyShared;
   private final boolean exclusive;
   private final boolean mayShare;
   private final boolean unsharesRaw;
@@ -84,6 +85,7 @@ public final class WriteProtect {
     this.normalPage = normalPage;
     this.anonRmap = anonRmap;
     this.rmap = rmap;
+    this.dirtyShared = new DirtyShared(kernel, frames);
     this.exclusive = kernel.has(PAGE_ANON_EXCLUSIVE);
     this.mayShare = kernel.has(WP_PFN_SHARED_BY_MAYSHARE);
     this.unsharesRaw = kernel.has(UNSHARE_COPIES_ANYTHING);
@@ -165,7 +167,8 @@ public final class WriteProtect {
   private int wpPageShared(VmFault fault, long pte, long pfn) {
     meter.count(SHARED);
     VmOps ops = fault.vma().ops;
-    if (ops != null && ops.hasPageMkwrite()) {
+    boolean notified = ops != null && ops.hasPageMkwrite();
+    if (ops != null && notified) {
       fault.page = pfn;
       fault.flags |= VmFault.FLAG_MKWRITE;
       int result = ops.pageMkwrite(fault);
@@ -174,8 +177,7 @@ public final class WriteProtect {
       }
     }
     reuse(fault, pte);
-    frames.set(pfn, Frames.DIRTY);
-    return wrote;
+    return dirtyShared.mark(fault, pfn, notified) | wrote;
   }
 
   /**

@@ -63,6 +63,9 @@ public final class FollowPage {
   /** Nothing is here that could be followed: fault it in. */
   static final long MISSING = Long.MIN_VALUE;
 
+  /** follow_page_pte calls: the page table of small entries is there. */
+  static final Event SMALL = Event.define("gup.follow_small", "follow_page_pte");
+
   private static final KernelBug NO_STRUCT_PAGE =
       new KernelBug("follow_trans_huge_pmd", "a huge leaf names a frame without a struct page");
 
@@ -129,6 +132,7 @@ public final class FollowPage {
   }
 
   private long small(Vma vma, long address, long pte, int flags) {
+    meter.count(SMALL);
     if (Pte.none(pte)) {
       return noPageTable(vma, flags);
     }

@@ -116,13 +116,12 @@ public final class RemapPfn {
 
   private long notrack(Vma vma, long address, long pfn, long size, long prot) {
     meter.count(InsertEvents.REMAP_NOTRACK);
-    long refused = prepare(vma, address, pfn, size);
-    if (refused != 0) {
-      return refused;
+    long result = prepare(vma, address, pfn, size);
+    if (result == 0) {
+      result = fill(vma, address, pfn, size, prot);
     }
-    long result = fill(vma, address, pfn, size, prot);
     if (result != 0 && zapsOnError) {
-      zap.zapVmaPtes(vma, address, size);
+      zap.zapRange(vma, address, address + size);
     }
     return result;
   }

@@ -27,6 +27,7 @@ public final class PteCursor {
   private int from;
   private int to;
   private int at;
+  private int tables;
 
   /** A cursor that is at the end of nothing. */
   public PteCursor() {}
@@ -39,6 +40,7 @@ public final class PteCursor {
     this.table = null;
     this.at = 0;
     this.to = 0;
+    this.tables = 0;
   }
 
   /**
@@ -78,7 +80,15 @@ public final class PteCursor {
     return false;
   }
 
+  /** How many tables of 4K entries the walk has been in; what counts calls of a ..._pte_range. */
+  public int tables() {
+    return tables;
+  }
+
   private boolean enter(PageTable.Table node, int index) {
+    if (node.level == 1) {
+      tables++;
+    }
     int shift = PageTable.shift(node.level);
     long first = pos >>> shift;
     long entries =

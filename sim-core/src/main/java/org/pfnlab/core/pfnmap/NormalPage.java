@@ -2,6 +2,8 @@ package org.pfnlab.core.pfnmap;
 
 import org.pfnlab.core.kernel.Arch;
 import org.pfnlab.core.kernel.Kernel;
+import org.pfnlab.core.meter.Event;
+import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.pagetable.Pte;
@@ -31,7 +33,11 @@ public final class NormalPage {
   private static final long RAW = VmFlags.VM_PFNMAP | VmFlags.VM_MIXEDMAP;
   private static final long HUGE_ZERO_PAGES = 512;
 
+  /** vm_normal_page calls. */
+  public static final Event ASKED = Event.define("pfnmap.normal_page", "vm_normal_page");
+
   private final Kernel kernel;
+  private final Meter meter;
   private final boolean hasSpecial;
   private final boolean hasHugeSpecial;
   private final boolean common;
@@ -43,6 +49,7 @@ public final class NormalPage {
   /** The rules of this kernel for these frames. */
   public NormalPage(Kernel kernel, Frames frames) {
     this.kernel = kernel;
+    this.meter = kernel.meter;
     this.frames = frames;
     this.hasSpecial = kernel.has(Arch.ARCH_HAS_PTE_SPECIAL);
     this.hasHugeSpecial = hasSpecial && kernel.has(Arch.ARCH_SUPPORTS_HUGE_PFNMAP);
@@ -64,6 +71,7 @@ public final class NormalPage {
    * @return the pfn of the page, or -1 for a raw frame
    */
   public long of(Vma vma, long addr, long pte) {
+    meter.count(ASKED);
     long pfn = Pte.pfn(pte);
     if (hasSpecial) {
       return (pte & Pte.SPECIAL) == 0

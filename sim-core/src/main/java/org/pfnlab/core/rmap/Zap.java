@@ -28,6 +28,12 @@ public final class Zap {
   public static final Event SINGLE =
       Event.define("zap.single", "zap_page_range, zap_page_range_single");
 
+  /** zap_pte_range, once a table of small entries. */
+  public static final Event TABLE = Event.define("zap.table", "zap_pte_range");
+
+  /** unmap_single_vma. */
+  public static final Event VMA = Event.define("zap.vma", "unmap_single_vma");
+
   /** unmap_page_range. */
   public static final Event RANGE = Event.define("zap.range", "unmap_page_range");
 
@@ -145,6 +151,7 @@ public final class Zap {
       }
       cleared++;
     }
+    meter.count(TABLE, cursor.tables());
     meter.count(PTE_ZAPPED, cleared);
     if (meter.tracing) {
       meter.exit("unmap_page_range", cleared);

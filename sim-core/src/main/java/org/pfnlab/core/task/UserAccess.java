@@ -59,6 +59,9 @@ public final class UserAccess {
   /** The fault handler reports success for ever, and the instruction faults again. */
   public static final long LOOPS = -7;
 
+  /** VM_FAULT_RETRY, in the place of a code. */
+  private static final long RETRY = -8;
+
   private static final long READS = Pte.PRESENT | Pte.USER;
   private static final long WRITES = READS | Pte.RW;
 
@@ -296,17 +299,25 @@ public final class UserAccess {
         }
       }
     }
+    int flags = faultFlags | (userMode ? USER_FLAGS : USER_FLAGS & ~VmFault.FLAG_USER);
+    long first = resolveLocked(mm, address, present, flags);
+    return first != RETRY ? first : resolveLocked(mm, address, present, flags | VmFault.FLAG_TRIED);
+  }
+
+  /** One try under mmap_lock: a code, or {@link #RETRY} if the fault gave the lock up. */
+  private long resolveLocked(Mm mm, long address, boolean present, int flags) {
     mm.readLock();
     try {
       Vma vma = stack.find(mm, address);
       if (vma == null) {
         return SEGV_MAPERR;
       }
-      if (isForbidden(vma, present, faultFlags)) {
+      if (isForbidden(vma, present, flags)) {
         return SEGV_ACCERR;
       }
-      int flags = faultFlags | (userMode ? USER_FLAGS : USER_FLAGS & ~VmFault.FLAG_USER);
-      return code(faults.handleMmFault(vma, address, flags));
+      int result = faults.handleMmFault(vma, address, flags);
+      boolean retried = (result & (VmFault.RETRY | VmFault.ERROR)) == VmFault.RETRY;
+      return retried && (flags & VmFault.FLAG_TRIED) == 0 ? RETRY : code(result);
     } finally {
       mm.readUnlock();
     }

@@ -26,6 +26,9 @@ public final class Fork {
   public static final Event COPY_PAGE_RANGE =
       Event.define("fork.copy_page_range", "copy_page_range");
 
+  /** copy_pte_range, once a table of small entries. */
+  public static final Event COPY_TABLE = Event.define("fork.copy_table", "copy_pte_range");
+
   /** Entries copied. */
   public static final Event COPY_PTE = Event.define("fork.copy_pte", "entries copied by fork");
 
@@ -146,10 +149,10 @@ public final class Fork {
   }
 
   private long copyPageRange(Vma child, Vma parent) {
+    meter.count(COPY_PAGE_RANGE);
     if (!needsCopy(parent)) {
       return 0;
     }
-    meter.count(COPY_PAGE_RANGE);
     if (parent.has(VmFlags.VM_PFNMAP)) {
       long failed = tracking.trackCopy(child, parent);
       if (failed != 0) {
@@ -178,6 +181,7 @@ public final class Fork {
       }
       copyPresent(child, parent, pte, cow);
     }
+    meter.count(COPY_TABLE, cursor.tables());
     meter.count(COPY_PTE, copied);
     return 0;
   }

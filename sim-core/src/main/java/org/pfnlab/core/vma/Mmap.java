@@ -19,6 +19,7 @@ import org.pfnlab.core.kernel.Feature;
 import org.pfnlab.core.kernel.HookPoint;
 import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.kernel.Releases;
+import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.mm.VmFlags;
@@ -58,6 +59,7 @@ public final class Mmap {
 
   private final UnmappedArea unmappedArea;
   private final boolean stacksAreSmall;
+  private final Meter meter;
   private final Munmap munmap;
   private final VmaMerge merge;
   private final Zap zap;
@@ -76,6 +78,7 @@ public final class Mmap {
       SharedAnonymous sharedAnonymous) {
     this.unmappedArea = new UnmappedArea(kernel);
     this.stacksAreSmall = kernel.has(STACK_WITHOUT_HUGE_PAGES);
+    this.meter = kernel.meter;
     this.munmap = munmap;
     this.merge = merge;
     this.zap = zap;
@@ -305,6 +308,7 @@ public final class Mmap {
     }
     if (failed != 0) {
       // What the driver has inserted goes; close is not called, for the mapping never existed.
+      meter.count(Munmap.UNMAP_VMAS);
       zap.unmapSingleVma(vma, vma.start, vma.end);
       OpenFile current = vma.file;
       if (current != null) {

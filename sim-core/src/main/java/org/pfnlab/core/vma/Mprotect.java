@@ -20,6 +20,9 @@ import org.pfnlab.core.rmap.HugeAnon;
 
 /** mprotect (mm/mprotect.c): do_mprotect_pkey, mprotect_fixup, change_protection. */
 public final class Mprotect {
+  /** change_pte_range, once a table of small entries. */
+  public static final Event CHANGE_TABLE = Event.define("vma.change_table", "change_pte_range");
+
   /** change_protection calls. */
   public static final Event CHANGE_PROTECTION =
       Event.define("vma.change_protection", "change_protection");
@@ -33,6 +36,17 @@ public final class Mprotect {
           "v6.7: mprotect clears VM_ACCOUNT of an anonymous VMA without anon_vma",
           Releases.since("v6.7"));
 
+  /**
+   * Runs of entries of one folio are changed at once, so every present entry's page is asked for.
+   */
+  public static final Feature MPROTECT_BATCHES =
+      Feature.define(
+          "MPROTECT_BATCHES",
+          "v6.17: mprotect changes batches of entries of large folios; recorded in 6.18.2",
+          Releases.since("v6.17"));
+
+  private static final long UNASKED = Long.MIN_VALUE;
+
   private final Meter meter;
   private final Frames frames;
   private final NormalPage normalPage;
@@ -42,6 +56,7 @@ public final class Mprotect {
   private final boolean unaccounts;
   private final boolean exclusive;
   private final boolean savedDirty;
+  private final boolean asksFirst;
   private final PteCursor cursor = new PteCursor();
 
   /** Changes protection by the rules of this kernel. */
@@ -61,6 +76,7 @@ public final class Mprotect {
     this.unaccounts = kernel.has(UNFAULTED_UNACCOUNTED);
     this.exclusive = kernel.has(WriteProtect.PAGE_ANON_EXCLUSIVE);
     this.savedDirty = kernel.has(Arch.X86_SAVED_DIRTY);
+    this.asksFirst = kernel.has(MPROTECT_BATCHES);
   }
 
   /**
@@ -200,14 +216,16 @@ public final class Mprotect {
         cursor.set(upgrades && isExclusiveHuge(vma, leaf) ? Pte.mkWrite(leaf, savedDirty) : leaf);
         continue;
       }
+      long pfn = asksFirst ? normalPage.of(vma, cursor.addr(), old) : UNASKED;
       long pte = Pte.modify(old, vma.pageProt, savedDirty);
       if (!Pte.write(pte)
           && ((sharedNotify && Pte.dirty(pte))
-              || (upgrades && isExclusiveAnon(vma, cursor.addr(), pte)))) {
+              || (upgrades && isExclusiveAnon(vma, cursor.addr(), pte, pfn)))) {
         pte = Pte.mkWrite(pte, savedDirty);
       }
       cursor.set(pte);
     }
+    meter.count(CHANGE_TABLE, cursor.tables());
   }
 
   /** can_change_pmd_writable. */
@@ -220,11 +238,11 @@ public final class Mprotect {
   }
 
   /** can_change_pte_writable: a page that only we have needs no write fault to find that out. */
-  private boolean isExclusiveAnon(Vma vma, long address, long pte) {
+  private boolean isExclusiveAnon(Vma vma, long address, long pte, long known) {
     if (Pte.protNone(pte)) {
       return false;
     }
-    long pfn = normalPage.of(vma, address, pte);
+    long pfn = known != UNASKED ? known : normalPage.of(vma, address, pte);
     return pfn >= 0 && frames.has(pfn, Frames.ANON_EXCLUSIVE);
   }
 }

@@ -19,6 +19,9 @@ import org.pfnlab.core.rmap.Zap;
  * vm_ops->may_split.
  */
 public final class Munmap {
+  /** unmap_vmas: whole VMAs that are out of the tree lose their page tables. */
+  public static final Event UNMAP_VMAS = Event.define("vma.unmap_vmas", "unmap_vmas");
+
   /** munmap calls that found something. */
   public static final Event MUNMAP = Event.define("vma.munmap", "do_munmap");
 
@@ -105,6 +108,7 @@ public final class Munmap {
       vmas.remove(vma);
       gone.add(vma);
     }
+    meter.count(UNMAP_VMAS);
     for (Vma each : gone) {
       zap.unmapSingleVma(each, each.start, each.end);
     }

@@ -7,6 +7,7 @@ import org.pfnlab.core.machine.MachineConfig;
 import org.pfnlab.lab.recording.Line;
 import org.pfnlab.lab.recording.Surroundings;
 import org.pfnlab.lab.replay.battery.BatteryReplay;
+import org.pfnlab.lab.replay.counts.CountsReplay;
 import org.pfnlab.lab.replay.counts.ResourceTreeReplay;
 import org.pfnlab.lab.replay.process.ProcessReplays;
 import org.pfnlab.lab.spec.KernelSpec;
@@ -29,7 +30,7 @@ final class Formats {
       return new Opened(ProcessReplays.of(first, kernel, judge), true);
     }
     if (first.has("header")) {
-      return notYet(contest, "counts of a sequence of operations", true);
+      return counts(path, first, contest);
     }
     if (first.has("test")) {
       return notYet(contest, "test " + first.text("test"), false);
@@ -42,19 +43,31 @@ final class Formats {
             + " \"op\"");
   }
 
+  private static Opened counts(Path path, Line first, Contest contest) throws IOException {
+    Ground ground = Ground.of(path, first, contest);
+    return new Opened(new CountsReplay(first, ground.config, ground.judge), true);
+  }
+
   private static Opened driverRecording(Path path, Line first, Contest contest) throws IOException {
-    Surroundings around = Surroundings.of(path, first.file());
-    KernelSpec spec = contest.kernel();
-    Version release = spec == null ? around.release() : spec.profile().version();
-    KernelSpec kernel = contest.kernelFor(release);
-    MachineConfig config =
-        around.machine(MachineConfig.of(kernel.profile()).withPolicies(kernel.policies()));
-    Judge judge = new Judge(kernel.toString(), contest.stopAtFirst());
+    Ground ground = Ground.of(path, first, contest);
     Replayer replayer =
         first.has("placement")
-            ? new ResourceTreeReplay(config, judge)
-            : new BatteryReplay(config, judge);
+            ? new ResourceTreeReplay(ground.config, ground.judge)
+            : new BatteryReplay(ground.config, ground.judge);
     return new Opened(replayer, false);
+  }
+
+  /** The machine that a driver's recording is about, as the files beside it describe it. */
+  private record Ground(MachineConfig config, Judge judge) {
+    static Ground of(Path path, Line first, Contest contest) throws IOException {
+      Surroundings around = Surroundings.of(path, first.file());
+      KernelSpec spec = contest.kernel();
+      Version release = spec == null ? around.release() : spec.profile().version();
+      KernelSpec kernel = contest.kernelFor(release);
+      MachineConfig config =
+          around.machine(MachineConfig.of(kernel.profile()).withPolicies(kernel.policies()));
+      return new Ground(config, new Judge(kernel.toString(), contest.stopAtFirst()));
+    }
   }
 
   private static Opened notYet(Contest contest, String what, boolean header) {

@@ -5,12 +5,14 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
 import org.pfnlab.lab.verdict.Difference;
+import org.pfnlab.lab.verdict.FunctionAgreement;
 import org.pfnlab.lab.verdict.Mismatch;
 import org.pfnlab.lab.verdict.Tally;
 
 /**
  * The report for programs: one JSON object a line, first the mismatches, {@code
- * {"mismatch":{...}}}, and last {@code {"matched":N,"mismatched":M,"not_judged":{REASON:COUNT}}}.
+ * {"mismatch":{...}}}, and last {@code {"matched":N,"mismatched":M,"not_judged":{REASON:COUNT}}},
+ * with {@code functions} and {@code functions_not_compared} where calls were counted.
  */
 public final class JsonReport implements ReplayReport {
   private static final JsonMapper JSON = JsonMapper.builder().build();
@@ -51,6 +53,28 @@ public final class JsonReport implements ReplayReport {
     line.put("mismatched", total.mismatched());
     ObjectNode reasons = line.putObject("not_judged");
     total.notJudged().forEach(reasons::put);
+    FunctionAgreement functions = total.functions();
+    if (!functions.isEmpty()) {
+      ObjectNode compared = line.putObject("functions");
+      functions
+          .compared()
+          .forEach(
+              (name, agreement) ->
+                  compared
+                      .putObject(name)
+                      .put("operations", agreement.operations())
+                      .put("differing", agreement.differing())
+                      .put("calls", agreement.calls()));
+      ObjectNode leftOut = line.putObject("functions_not_compared");
+      functions
+          .leftOut()
+          .forEach(
+              (name, left) ->
+                  leftOut
+                      .putObject(name)
+                      .put("operations", left.operations())
+                      .put("reason", left.reason()));
+    }
     print(line);
     out.flush();
   }

@@ -5,7 +5,12 @@ import java.io.PrintWriter;
 import java.util.Map;
 import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
+import org.pfnlab.lab.print.Cell;
+import org.pfnlab.lab.print.Column;
+import org.pfnlab.lab.print.Table;
+import org.pfnlab.lab.print.TextTable;
 import org.pfnlab.lab.verdict.Difference;
+import org.pfnlab.lab.verdict.FunctionAgreement;
 import org.pfnlab.lab.verdict.Mismatch;
 import org.pfnlab.lab.verdict.Tally;
 
@@ -51,6 +56,7 @@ public final class TextReport implements ReplayReport {
 
   @Override
   public void end(Tally total) {
+    functions(total.functions());
     if (!total.notJudged().isEmpty()) {
       long all = 0;
       StringJoiner reasons = new StringJoiner(", ");
@@ -62,6 +68,39 @@ public final class TextReport implements ReplayReport {
     }
     print(total.matched() + " matched, " + total.mismatched() + " mismatched");
     out.flush();
+  }
+
+  private void functions(FunctionAgreement functions) {
+    if (functions.isEmpty()) {
+      return;
+    }
+    Table.Builder compared =
+        Table.of(
+            Column.words("function", "function"),
+            Column.figures("operations", "operations"),
+            Column.figures("differing", "differing"),
+            Column.figures("calls", "calls"));
+    functions
+        .compared()
+        .forEach(
+            (name, agreement) ->
+                compared.row(
+                    Cell.of(name),
+                    Cell.count(agreement.operations()),
+                    Cell.count(agreement.differing()),
+                    Cell.count(agreement.calls())));
+    print(TextTable.print(compared.build(), false));
+    Table.Builder leftOut =
+        Table.of(
+            Column.words("not compared", "function"),
+            Column.figures("operations", "operations"),
+            Column.words("because", "reason"));
+    functions
+        .leftOut()
+        .forEach(
+            (name, left) ->
+                leftOut.row(Cell.of(name), Cell.count(left.operations()), Cell.of(left.reason())));
+    print(TextTable.print(leftOut.build(), false));
   }
 
   private static String cut(@Nullable JsonNode answer) {

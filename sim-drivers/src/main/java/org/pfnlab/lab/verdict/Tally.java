@@ -13,6 +13,7 @@ import java.util.TreeMap;
 public final class Tally {
   private final List<Mismatch> mismatches = new ArrayList<>();
   private final TreeMap<String, Long> notJudged = new TreeMap<>();
+  private final FunctionAgreement functions = new FunctionAgreement();
   private long matched;
   private long mismatched;
 
@@ -37,6 +38,7 @@ public final class Tally {
     matched += other.matched;
     mismatched += other.mismatched;
     other.notJudged.forEach((reason, n) -> notJudged.merge(reason, n, Long::sum));
+    functions.add(other.functions);
   }
 
   /** Operations whose answers agree in every field. */
@@ -57,6 +59,11 @@ public final class Tally {
   /** Operations that could not be judged yet, by reason. */
   public ImmutableSortedMap<String, Long> notJudged() {
     return ImmutableSortedMap.copyOf(notJudged);
+  }
+
+  /** How function-call counts agree; empty where none were recorded. */
+  public FunctionAgreement functions() {
+    return functions;
   }
 
   /** Whether every operation with a recorded answer was judged, and agreed. */

@@ -9,11 +9,11 @@ import org.pfnlab.drivers.kind.ObjectUnderTest;
 import org.pfnlab.drivers.kind.Opened;
 
 /** Objects that belong to no driver: the battery's controls. */
-final class PlainObjects {
+public final class PlainObjects {
   private PlainObjects() {}
 
   /** Makes objects of this kind; null if it is none of these. */
-  static @Nullable Device find(Machine machine, String kind) {
+  public static @Nullable Device find(Machine machine, String kind) {
     FileSystem files = machine.files();
     return switch (kind) {
       case "memfd" -> pages -> new PlainObject(files, files.memfd("orc", pages << 12), pages);

@@ -1,7 +1,6 @@
 package org.pfnlab.lab.replay.counts;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
@@ -12,43 +11,86 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.meter.Event;
-import org.pfnlab.core.meter.Meter;
 import org.pfnlab.lab.spec.ModelConstants;
 
 /**
  * Which recorded counts equal which modelled events: the table {@code counted-symbols.txt} beside
- * this class, which also names the symbols that are left out, each with its reason.
- *
- * <p>A row holds one or more symbols whose counts are added, then the events that must come to the
- * same sum, some of them subtracted. A symbol that a kernel does not have, or that could not be
- * traced there, is null in its recordings; a row with such a symbol counts without it, and a row of
- * nothing else is not compared.
+ * this class, which also names the symbols that are left out, everywhere or for some operations,
+ * each with its reason.
  */
 final class CountedSymbols {
+  private static final Splitter WORDS = Splitter.on(' ').trimResults().omitEmptyStrings();
   private static final CountedSymbols STANDARD = read();
 
   /** An event of a row, with +1 or -1. */
   private record Term(Event event, int sign) {}
 
-  private record Row(ImmutableList<String> symbols, ImmutableList<Term> terms) {
-    long modelled(Meter meter, long[] before) {
+  /**
+   * Symbols whose counts are added, and the events that must come to the same sum. A symbol may
+   * have alternatives, of which the first one that was traced counts.
+   */
+  record Row(ImmutableList<ImmutableList<String>> symbols, ImmutableList<Term> terms) {
+    String name() {
+      return String.join("+", symbols.stream().map(names -> String.join("|", names)).toList());
+    }
+
+    ImmutableSet<String> names() {
+      return symbols.stream().flatMap(List::stream).collect(ImmutableSet.toImmutableSet());
+    }
+
+    /** What the model says. */
+    long modelled(EventCounts counts) {
       long sum = 0;
       for (Term term : terms) {
-        sum += term.sign * meter.since(before, term.event);
+        sum += term.sign * counts.of(term.event);
       }
       return sum;
     }
+
+    /**
+     * The sum of the recorded counts; null if no symbol of the row could be traced.
+     *
+     * @param traced whether a symbol could be traced
+     */
+    @Nullable Long recorded(JsonNode counts, Traced traced) {
+      long sum = 0;
+      boolean any = false;
+      for (ImmutableList<String> alternatives : symbols) {
+        for (String symbol : alternatives) {
+          JsonNode count = counts.get(symbol);
+          if (traced.has(symbol) && (count == null || !count.isNull())) {
+            any = true;
+            sum += count == null ? 0 : count.asLong();
+            break;
+          }
+        }
+      }
+      return any ? sum : null;
+    }
+  }
+
+  /** Which symbols a recording's kernel has and could trace. */
+  @FunctionalInterface
+  interface Traced {
+    boolean has(String symbol);
   }
 
   private final ImmutableList<Row> rows;
   private final ImmutableMap<String, String> leftOut;
+  private final ImmutableMap<String, ImmutableMap<String, String>> leftOutOf;
 
-  private CountedSymbols(ImmutableList<Row> rows, ImmutableMap<String, String> leftOut) {
+  private CountedSymbols(
+      ImmutableList<Row> rows,
+      ImmutableMap<String, String> leftOut,
+      ImmutableMap<String, ImmutableMap<String, String>> leftOutOf) {
     this.rows = rows;
     this.leftOut = leftOut;
+    this.leftOutOf = leftOutOf;
   }
 
   static CountedSymbols standard() {
@@ -58,6 +100,7 @@ final class CountedSymbols {
   private static CountedSymbols read() {
     ImmutableList.Builder<Row> rows = ImmutableList.builder();
     ImmutableMap.Builder<String, String> leftOut = ImmutableMap.builder();
+    Map<String, ImmutableMap.Builder<String, String>> leftOutOf = new HashMap<>();
     try (InputStream table = CountedSymbols.class.getResourceAsStream("counted-symbols.txt")) {
       if (table == null) {
         throw new IllegalStateException("counted-symbols.txt is missing, rebuild with mvn package");
@@ -71,16 +114,33 @@ final class CountedSymbols {
         int equals = line.indexOf('=');
         if (equals > 0) {
           rows.add(row(line.substring(0, equals), line.substring(equals + 1)));
-        } else {
-          int colon = line.indexOf(':');
-          String reason = line.substring(colon + 1).strip();
-          words(line.substring(0, colon)).forEach(symbol -> leftOut.put(symbol, reason));
+          continue;
+        }
+        int colon = line.indexOf(':');
+        int slash = line.lastIndexOf('/', colon);
+        String reason = line.substring(colon + 1).strip();
+        for (String symbol : words(line.substring(slash + 1, colon))) {
+          if (slash < 0) {
+            leftOut.put(symbol, reason);
+          } else {
+            for (String operation : words(line.substring(0, slash))) {
+              leftOutOf
+                  .computeIfAbsent(operation, unused -> ImmutableMap.builder())
+                  .put(symbol, reason);
+            }
+          }
         }
       }
     } catch (IOException e) {
       throw new UncheckedIOException("counted-symbols.txt", e);
     }
-    return new CountedSymbols(rows.build(), leftOut.buildOrThrow());
+    return new CountedSymbols(
+        rows.build(),
+        leftOut.buildOrThrow(),
+        leftOutOf.entrySet().stream()
+            .collect(
+                ImmutableMap.toImmutableMap(
+                    Map.Entry::getKey, entry -> entry.getValue().buildOrThrow())));
   }
 
   private static Row row(String symbols, String terms) {
@@ -96,6 +156,7 @@ final class CountedSymbols {
     return new Row(
         words(symbols).stream()
             .filter(word -> !word.equals("+"))
+            .map(word -> ImmutableList.copyOf(Splitter.on('|').split(word)))
             .collect(ImmutableList.toImmutableList()),
         events.build());
   }
@@ -112,45 +173,35 @@ final class CountedSymbols {
   }
 
   private static List<String> words(String text) {
-    return Splitter.on(' ').trimResults().omitEmptyStrings().splitToList(text);
+    return WORDS.splitToList(text);
   }
 
-  /** Why this symbol is not compared, or null if it is. */
+  /** The rows that are compared, in the order of the table. */
+  ImmutableList<Row> rows() {
+    return rows;
+  }
+
+  /** Why this symbol is not compared anywhere, or null if it is. */
   @Nullable String reasonToLeaveOut(String symbol) {
     return leftOut.get(symbol);
   }
 
-  /** The symbols that are left out. */
+  /** Why a row is not compared for this operation, or null if it is. */
+  @Nullable String reasonToLeaveOut(Row row, String operation) {
+    ImmutableMap<String, String> reasons = leftOutOf.get(operation);
+    if (reasons == null) {
+      return null;
+    }
+    return row.names().stream().map(reasons::get).filter(r -> r != null).findFirst().orElse(null);
+  }
+
+  /** The symbols that are left out everywhere. */
   ImmutableSet<String> leftOut() {
     return leftOut.keySet();
   }
 
   /** Whether some row compares this symbol. */
   boolean compares(String symbol) {
-    return rows.stream().anyMatch(row -> row.symbols.contains(symbol));
-  }
-
-  /**
-   * Adds what was recorded and what was modelled, row by row, to two objects that can then be
-   * compared.
-   *
-   * @param counts the recorded counts, zero where a symbol is missing
-   * @param before the meter before the operation
-   */
-  void put(JsonNode counts, Meter meter, long[] before, ObjectNode expected, ObjectNode got) {
-    for (Row row : rows) {
-      long recorded = 0;
-      boolean traceable = false;
-      for (String symbol : row.symbols) {
-        JsonNode count = counts.get(symbol);
-        traceable |= count == null || !count.isNull();
-        recorded += count == null ? 0 : count.asLong();
-      }
-      if (traceable) {
-        String name = String.join("+", row.symbols);
-        expected.put(name, recorded);
-        got.put(name, row.modelled(meter, before));
-      }
-    }
+    return rows.stream().anyMatch(row -> row.names().contains(symbol));
   }
 }

@@ -1,12 +1,10 @@
 package org.pfnlab.lab.replay.counts;
 
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import org.jspecify.annotations.Nullable;
-import org.pfnlab.core.iomem.ResourceTree;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.machine.Machine;
 import org.pfnlab.core.machine.MachineConfig;
@@ -85,8 +83,9 @@ public final class ResourceTreeReplay implements Replayer {
   }
 
   private void compare(Line line, String label, Kind kind) {
-    ObjectNode expected = JsonNodeFactory.instance.objectNode();
-    ObjectNode got = JsonNodeFactory.instance.objectNode();
+    CountsComparison comparison = new CountsComparison(symbol -> true, judge.tally().functions());
+    ObjectNode expected = comparison.expected;
+    ObjectNode got = comparison.got;
     Machine machine = new Machine(config);
     useUpScraps(machine.frames());
     expected.put("extra_regions_got", line.integer("extra_regions_got"));
@@ -106,7 +105,7 @@ public final class ResourceTreeReplay implements Replayer {
       got.put("mmap", "failed");
       expected.put("mmap", line.text("mmap", "ok"));
     } else {
-      count(line, machine, process, expected, got);
+      count(line, machine, process, comparison);
     }
     String operation =
         "%s kind=%s pages=%d placement=%s extra_regions=%d"
@@ -123,7 +122,7 @@ public final class ResourceTreeReplay implements Replayer {
    * Takes what is free in blocks below the largest order. On a recorded machine the boot had done
    * so, and the driver's pages came out of a large block, all from one place in the tree.
    */
-  private static void useUpScraps(Frames frames) {
+  static void useUpScraps(Frames frames) {
     Buddy buddy = frames.buddy();
     for (Zone zone : Zone.values()) {
       while (hasScraps(buddy, zone)) {
@@ -142,17 +141,13 @@ public final class ResourceTreeReplay implements Replayer {
   }
 
   private static void count(
-      Line line, Machine machine, Process process, ObjectNode expected, ObjectNode got) {
+      Line line, Machine machine, Process process, CountsComparison comparison) {
     Meter meter = machine.kernel().meter;
     long[] before = meter.snapshot();
     for (long page = 0; page < pages(line); page++) {
       machine.userAccess().loadWord(process.mm, BASE + (page << 12));
     }
-    CountedSymbols.standard().put(line.node("counts"), meter, before, expected, got);
-    if (!line.required("iomem_nodes_visited").isNull()) {
-      expected.put("iomem_nodes_visited", line.integer("iomem_nodes_visited"));
-      got.put("iomem_nodes_visited", meter.since(before, ResourceTree.NODE_VISITED));
-    }
+    comparison.put(line, EventCounts.since(meter, before));
   }
 
   private static long addRegions(Line line, Machine machine) {

@@ -17,11 +17,15 @@ class CountedSymbolsTest {
   private final CountedSymbols symbols = CountedSymbols.standard();
 
   @ParameterizedTest
-  @ValueSource(strings = {"linux-5.11", "linux-6.1", "linux-6.18.2"})
-  void everyCountedSymbolIsComparedOrLeftOutForAReason(String set) throws IOException {
+  @ValueSource(
+      strings = {
+        "linux-5.11/counts/resource_tree", "linux-5.11/counts/counts",
+        "linux-6.1/counts/resource_tree", "linux-6.1/counts/counts",
+        "linux-6.18.2/counts/resource_tree", "linux-6.18.2/counts/counts",
+      })
+  void everyCountedSymbolIsComparedOrLeftOutForAReason(String name) throws IOException {
     TreeSet<String> unknown = new TreeSet<>();
-    try (JsonLines lines =
-        JsonLines.open(Recordings.path(set + "/counts/resource_tree.jsonl.gz"), set)) {
+    try (JsonLines lines = JsonLines.open(Recordings.path(name + ".jsonl.gz"), name)) {
       for (Line line = lines.next(); line != null; line = lines.next()) {
         if (line.has("counts")) {
           for (Map.Entry<String, JsonNode> count : line.node("counts").properties()) {
