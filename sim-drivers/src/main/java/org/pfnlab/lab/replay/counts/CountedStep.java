@@ -1,5 +1,6 @@
 package org.pfnlab.lab.replay.counts;
 
+import com.google.common.collect.ImmutableList;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -45,6 +46,8 @@ enum CountedStep {
   LOAD_AFTER_REVOKE("touch_load_after_revoke", CountedRun::load),
   MUNMAP_AFTER_REVOKE("munmap_after_revoke", CountedRun::munmap);
 
+  private static final ImmutableList<CountedStep> ORDER = ImmutableList.copyOf(values());
+
   private final @Nullable String recorded;
   @SuppressWarnings("ImmutableEnumChecker") // method references of CountedRun, which hold nothing
   private final ToLongFunction<CountedRun> action;
@@ -62,6 +65,16 @@ enum CountedStep {
       }
     }
     return null;
+  }
+
+  /** How many steps come before it. */
+  int position() {
+    return ORDER.indexOf(this);
+  }
+
+  /** The step that so many others come before. */
+  static CountedStep at(int position) {
+    return ORDER.get(position);
   }
 
   /** Whether recordings count it. */

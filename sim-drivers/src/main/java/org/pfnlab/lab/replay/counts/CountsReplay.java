@@ -94,7 +94,7 @@ public final class CountsReplay implements Replayer {
       return kind.equals(nextKind)
           && map.equals(nextMap)
           && pages == nextPages
-          && step.ordinal() >= done;
+          && step.position() >= done;
     }
   }
 
@@ -131,10 +131,10 @@ public final class CountsReplay implements Replayer {
       current = new Program(kind, map, pages, start(kind, map.equals("shared"), pages));
       program = current;
     }
-    CountedStep[] steps = CountedStep.values();
-    for (; current.done < step.ordinal(); current.done++) {
-      if (!steps[current.done].isRecorded()) {
-        steps[current.done].run(current.run);
+    for (; current.done < step.position(); current.done++) {
+      CountedStep between = CountedStep.at(current.done);
+      if (!between.isRecorded()) {
+        between.run(current.run);
       }
     }
     Meter meter = current.run.machine.kernel().meter;

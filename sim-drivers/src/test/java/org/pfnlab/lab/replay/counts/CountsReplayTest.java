@@ -111,7 +111,7 @@ class CountsReplayTest {
   @ParameterizedTest
   @CsvSource({
     "'\"traced_functions\"', '\"traced\"', 1, traced_functions",
-    "'\"n\":16,', '\"n\":0,', 37, from 1 to",
+    "'\"n\":16,', '\"n\":0,', 29, from 1 to",
     "'\"map\":\"shared\"', '\"map\":\"both\"', 2, shared or private",
   })
   void damagedLinesAreNamed(String text, String damage, long line, String message)
