@@ -26,8 +26,10 @@ import org.pfnlab.core.kernel.Policy;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.pagetable.PageTable;
 import org.pfnlab.core.pagetable.TablePool;
+import org.pfnlab.core.pat.DirectMap;
 import org.pfnlab.core.pat.Memtypes;
 import org.pfnlab.core.pat.Mtrr;
+import org.pfnlab.core.pat.SetMemory;
 import org.pfnlab.core.pfnmap.NormalPage;
 import org.pfnlab.core.pfnmap.PfnmapTracking;
 import org.pfnlab.core.phys.FrameHolder;
@@ -79,11 +81,17 @@ import org.pfnlab.core.vma.VmaSplit;
  * touched, so {@link #reset} makes it as good as new in microseconds.
  */
 public final class Machine {
+
+  /** What the parts of the image are called: "Kernel code", "Kernel data", ... */
+  private static final String KERNEL = "Kernel ";
+
   private static final String SYSTEM_RAM = "System RAM";
 
   private final Kernel kernel;
   private final ResourceTree iomem;
   private final Memtypes memtypes;
+  private final DirectMap directMap;
+  private final SetMemory setMemory;
   private final Frames frames;
   private final TablePool tables = new TablePool();
   private final NormalPage normalPage;
@@ -123,10 +131,14 @@ public final class Machine {
     }
     iomem = IomemText.parse(kernel, config.iomem());
     long[] ram = systemRam(iomem);
-    frames = new Frames(kernel, ram);
+    long[] image = kernelImage(iomem);
+    frames = new Frames(kernel, ram, image[0], image[1]);
     memtypes =
         new Memtypes(
             kernel, iomem, Mtrr.parse(config.mtrr()), new FrameMemtypes(frames), end(ram) - 1);
+    directMap = new DirectMap(kernel, frames::isRam, end(ram) - 1, image[0], image[1]);
+    memtypes.attach(directMap);
+    setMemory = new SetMemory(memtypes, directMap);
     normalPage = new NormalPage(kernel, frames);
     PfnmapTracking tracking = new PfnmapTracking(kernel, normalPage, memtypes);
     PageRmap pageRmap = new PageRmap(kernel, frames);
@@ -207,6 +219,22 @@ public final class Machine {
     return ranges.toLongArray();
   }
 
+  /**
+   * First page frame of the kernel's text, data and bss, and the one behind them; 0, 0 if hidden.
+   */
+  private static long[] kernelImage(ResourceTree tree) {
+    long start = Long.MAX_VALUE;
+    long end = 0;
+    for (int i = 0; i < tree.size(); i++) {
+      String name = tree.name(i);
+      if (name != null && name.startsWith(KERNEL)) {
+        start = Math.min(start, tree.start(i) >>> 12);
+        end = Math.max(end, (tree.end(i) >>> 12) + 1);
+      }
+    }
+    return end == 0 ? new long[2] : new long[] {start, end};
+  }
+
   private static long end(long[] ram) {
     long end = 0;
     for (int i = 1; i < ram.length; i += 2) {
@@ -264,11 +292,22 @@ public final class Machine {
     hugeFaults.reset();
     frames.reset();
     memtypes.reset();
+    directMap.reset();
     ioRemap.reset();
     frameHolders.clear();
     frameHolders.addAll(holdersAtBoot);
     kernel.log().clear();
     kernel.meter.reset();
+  }
+
+  /** The kernel's own mapping of all RAM. */
+  public DirectMap directMap() {
+    return directMap;
+  }
+
+  /** set_memory_* and set_pages_array_*. */
+  public SetMemory setMemory() {
+    return setMemory;
   }
 
   /** Its kernel. */

@@ -3,6 +3,7 @@ package org.pfnlab.core.pat;
 import static org.pfnlab.core.kernel.Errno.EBUSY;
 import static org.pfnlab.core.kernel.Errno.EINVAL;
 
+import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.iomem.RamVisitor;
 import org.pfnlab.core.iomem.ResourceTree;
 import org.pfnlab.core.kernel.Arch;
@@ -92,6 +93,7 @@ public final class Memtypes {
   private final MemtypeTree tree = new MemtypeTree();
   private final MemtypeText text;
   private final RangeTest range = new RangeTest();
+  private @Nullable DirectMap directMap;
   private int[] order = {};
   private boolean orderKnown = true;
 
@@ -358,17 +360,30 @@ public final class Memtypes {
 
   /**
    * memtype_kernel_map_sync: gives the direct map of a range the range's mode. Where there is none,
-   * or none for what is not RAM, nothing is done; that is, for all BARs. The direct map's
-   * attributes are not modelled: what is left is the cost of finding out.
+   * or none for what is not RAM, nothing is done; that is, for all BARs.
    *
-   * @return 0
+   * @return 0, or -EFAULT if the range has holes
    */
   public long kernelMapSync(long base, long size, CacheMode type) {
     meter.count(KERNEL_MAP_SYNC);
-    if (base <= lastDirectMapped && iomem.pageIsRam(base >>> PAGE_SHIFT) && meter.tracing) {
+    if (base > lastDirectMapped || !iomem.pageIsRam(base >>> PAGE_SHIFT)) {
+      return 0;
+    }
+    if (meter.tracing) {
       meter.note("direct map of " + size + " bytes becomes " + type.kernelName());
     }
-    return 0;
+    DirectMap map = directMap;
+    return map == null
+        ? 0
+        : map.give(
+            base >>> PAGE_SHIFT,
+            Math.min(size, lastDirectMapped + 1 - base) >>> PAGE_SHIFT,
+            type == CacheMode.UC ? CacheMode.UC_MINUS : type);
+  }
+
+  /** From now on, {@link #kernelMapSync} changes this direct map. */
+  public void attach(DirectMap map) {
+    directMap = map;
   }
 
   /** is_untracked_pat_range: wholly inside the ISA hole, which is always mapped WB. */

@@ -43,7 +43,11 @@ public final class Buddy {
           blocks.addRange(first, zeroPfn);
           first = zeroPfn + 1;
         }
-        blocks.addRange(first, end);
+        if (memory.imageStart() >= first && memory.imageStart() < end) {
+          blocks.addRange(first, memory.imageStart());
+          first = memory.imageEnd();
+        }
+        blocks.addRange(first, Math.max(first, end));
       }
     }
   }

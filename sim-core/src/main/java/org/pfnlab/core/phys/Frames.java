@@ -124,8 +124,19 @@ public final class Frames {
    * @param ram System RAM as pairs of start and end byte addresses, end exclusive, in any order
    */
   public Frames(Kernel kernel, long[] ram) {
+    this(kernel, ram, 0, 0);
+  }
+
+  /**
+   * A machine's memory, untouched.
+   *
+   * @param ram System RAM as pairs of start and end byte addresses, end exclusive, in any order
+   * @param imageStart first page frame of the kernel's image, which is never given out
+   * @param imageEnd the page frame behind it
+   */
+  public Frames(Kernel kernel, long[] ram, long imageStart, long imageEnd) {
     meter = kernel.meter;
-    memory = new MemoryMap(ram);
+    memory = new MemoryMap(ram, imageStart, imageEnd);
     zeroPfn = firstManaged(memory);
     chunks = new ChunkMap(memory, zeroPfn);
     buddy = new Buddy(meter, memory, chunks, zeroPfn);

@@ -20,6 +20,8 @@ final class MemoryMap {
   private final long[] ram;
 
   private final long[] sections;
+  private final long imageStart;
+  private final long imageEnd;
 
   /**
    * Reads RAM ranges.
@@ -27,6 +29,19 @@ final class MemoryMap {
    * @param bytes pairs of start and end byte addresses, end exclusive; partial pages do not count
    */
   MemoryMap(long[] bytes) {
+    this(bytes, 0, 0);
+  }
+
+  /**
+   * Reads RAM ranges.
+   *
+   * @param bytes pairs of start and end byte addresses, end exclusive; partial pages do not count
+   * @param imageStart first page frame of the kernel's image, which is never given out
+   * @param imageEnd the page frame behind it
+   */
+  MemoryMap(long[] bytes, long imageStart, long imageEnd) {
+    this.imageStart = imageStart;
+    this.imageEnd = imageEnd;
     if (bytes.length % 2 != 0) {
       throw new IllegalArgumentException("RAM ranges come in pairs of start and end");
     }
@@ -85,7 +100,7 @@ final class MemoryMap {
 
   /** RAM that the allocator gives out. */
   boolean isManaged(long pfn) {
-    return pfn >= LOW_PFNS && in(ram, pfn);
+    return pfn >= LOW_PFNS && (pfn < imageStart || pfn >= imageEnd) && in(ram, pfn);
   }
 
   private static boolean in(long[] pairs, long pfn) {
@@ -95,6 +110,16 @@ final class MemoryMap {
       }
     }
     return false;
+  }
+
+  /** First page frame of the kernel's image. */
+  long imageStart() {
+    return imageStart;
+  }
+
+  /** The page frame behind the kernel's image. */
+  long imageEnd() {
+    return imageEnd;
   }
 
   int ranges() {

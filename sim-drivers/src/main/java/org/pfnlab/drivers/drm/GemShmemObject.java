@@ -4,9 +4,8 @@ import it.unimi.dsi.fastutil.longs.Long2IntMap;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.Vma;
-import org.pfnlab.core.pat.Memtypes;
+import org.pfnlab.core.pat.CacheMode;
 import org.pfnlab.core.phys.Frames;
-import org.pfnlab.drivers.fill.PageCaching;
 import org.pfnlab.drivers.fill.Pgprot;
 
 /** drm_gem_shmem_object: its pages are held from the first mapping on to the last one's end. */
@@ -59,9 +58,9 @@ public final class GemShmemObject extends GemObject {
     if (pagesUsers++ == 0) {
       for (long page = 0; page < pages(); page++) {
         frames().get(pfn(page));
-        if (helper.turnsPagesWriteCombined()) {
-          PageCaching.setWriteCombined(memtypes(), pfn(page));
-        }
+      }
+      if (helper.turnsPagesWriteCombined()) {
+        setCaching(CacheMode.WC);
       }
     }
   }
@@ -69,10 +68,10 @@ public final class GemShmemObject extends GemObject {
   /** drm_gem_shmem_put_pages. */
   void putPages() {
     if (--pagesUsers == 0) {
+      if (helper.turnsPagesWriteCombined()) {
+        setCaching(CacheMode.WB);
+      }
       for (long page = 0; page < pages(); page++) {
-        if (helper.turnsPagesWriteCombined()) {
-          PageCaching.setWriteBack(memtypes(), pfn(page));
-        }
         frames().put(pfn(page));
       }
     }
@@ -95,8 +94,13 @@ public final class GemShmemObject extends GemObject {
     }
   }
 
-  private Memtypes memtypes() {
-    return helper.device().machine().memtypes();
+  /** set_pages_array_wc or set_pages_array_wb, whose result the helper ignores. */
+  private void setCaching(CacheMode mode) {
+    long[] pfns = new long[(int) pages()];
+    for (int page = 0; page < pfns.length; page++) {
+      pfns[page] = pfn(page);
+    }
+    helper.device().machine().setMemory().pages(pfns, pfns.length, mode);
   }
 
   private Frames frames() {

@@ -7,6 +7,7 @@ import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.machine.Machine;
 import org.pfnlab.core.mm.AddressSpace;
 import org.pfnlab.core.mm.OpenFile;
+import org.pfnlab.core.pat.CacheMode;
 import org.pfnlab.core.phys.FrameHolder;
 import org.pfnlab.core.phys.Frames;
 import org.pfnlab.core.phys.Zone;
@@ -39,11 +40,17 @@ public final class ToyGpu implements FrameHolder {
   }
 
   /**
-   * Probes the device: allocates its pages. Nothing is reserved for the BAR yet.
+   * Probes the device: allocates its pages. Nothing is reserved for the BAR yet. A machine has one
+   * such device for each place, so probing it again finds what was probed before.
    *
    * @throws IllegalStateException if the machine has no 4 MiB of memory left in one piece
    */
   public static ToyGpu probe(Machine machine, Bar bar) {
+    for (FrameHolder holder : machine.frameHolders()) {
+      if (holder instanceof ToyGpu probed && probed.bar.equals(bar)) {
+        return probed;
+      }
+    }
     Frames frames = machine.frames();
     long pfn = frames.alloc(SYSTEM_ORDER, Zone.NORMAL);
     if (pfn < 0) {
@@ -74,6 +81,22 @@ public final class ToyGpu implements FrameHolder {
       ioMapping = null;
     }
     return 0;
+  }
+
+  /**
+   * set_pages_array_wc or set_pages_array_wb of the first system pages.
+   *
+   * @return 0, or -EINVAL if one of them has another mode already
+   */
+  public long setSystemPages(int pages, CacheMode mode) {
+    if (pages > SYSTEM_PAGES) {
+      return -Errno.EINVAL;
+    }
+    long[] pfns = new long[pages];
+    for (int i = 0; i < pages; i++) {
+      pfns[i] = systemPfn + i;
+    }
+    return machine.setMemory().pages(pfns, pages, mode);
   }
 
   /** Opens the device file; its mmap operation will do what the mapping says. */

@@ -19,9 +19,11 @@ import static org.pfnlab.drivers.toygpu.ToyMapping.Memory.BAR;
 import static org.pfnlab.drivers.toygpu.ToyMapping.Memory.SYSTEM;
 
 import com.google.common.collect.ImmutableList;
+import org.pfnlab.core.machine.Machine;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.drivers.kind.Bar;
 import org.pfnlab.drivers.kind.Kind;
+import org.pfnlab.drivers.kind.Placement;
 
 /** The kinds that the toy GPU can be: one line each. */
 public final class ToyGpuKinds {
@@ -127,6 +129,11 @@ public final class ToyGpuKinds {
 
   private static Kind reserving(String name, String about, ToyMapping how) {
     return kind(name, about, how, true);
+  }
+
+  /** Where the device has its BAR on this machine. */
+  public static Bar bar(Machine machine) {
+    return Placement.standard().choose(machine, BAR_BASE, BAR_SIZE);
   }
 
   /**

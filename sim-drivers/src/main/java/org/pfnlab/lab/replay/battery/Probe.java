@@ -18,7 +18,7 @@ import org.pfnlab.drivers.kind.ObjectUnderTest;
 import org.pfnlab.drivers.kind.PteTarget;
 
 /** What the recording program looks at without changing it: smaps, pagemap, page-table entries. */
-final class Probe {
+public final class Probe {
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
   /** What the PAT bits of an entry select, with the table that Linux programs. */
@@ -31,7 +31,8 @@ final class Probe {
   private final @Nullable ObjectUnderTest object;
   private final boolean savedDirty;
 
-  Probe(Machine machine, @Nullable ObjectUnderTest object) {
+  /** Looks at a machine; entries that lead to the object's memory are called by its names. */
+  public Probe(Machine machine, @Nullable ObjectUnderTest object) {
     this.machine = machine;
     this.object = object;
     this.savedDirty = machine.kernel().has(Arch.X86_SAVED_DIRTY);
@@ -87,7 +88,7 @@ final class Probe {
   }
 
   /** The entry of a page, or {@code "none"}. */
-  JsonNode pte(Mm mm, long address) {
+  public JsonNode pte(Mm mm, long address) {
     long entry = mm.pageTable.get(address);
     if (!Pte.present(entry)) {
       return JSON.textNode("none");

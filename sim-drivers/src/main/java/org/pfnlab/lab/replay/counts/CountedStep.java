@@ -49,6 +49,7 @@ enum CountedStep {
   private static final ImmutableList<CountedStep> ORDER = ImmutableList.copyOf(values());
 
   private final @Nullable String recorded;
+
   @SuppressWarnings("ImmutableEnumChecker") // method references of CountedRun, which hold nothing
   private final ToLongFunction<CountedRun> action;
 

@@ -52,6 +52,7 @@ public final class CountsReplay implements Replayer {
   private final Judge judge;
 
   private @Nullable Program program;
+  private @Nullable ModuleRun module;
 
   /**
    * Replays on machines of this make.
@@ -109,10 +110,11 @@ public final class CountsReplay implements Replayer {
         compareOpen(line, kind);
         return;
       }
-      if (step == null) {
-        throw new NotModelled("counts of " + operation);
+      if (step != null) {
+        compare(line, kind, step);
+      } else {
+        compareModule(line, kind, operation);
       }
-      compare(line, kind, step);
     } catch (NotModelled e) {
       judge.cannotJudge(e.what());
     } catch (KernelBug | KernelHang e) {
@@ -166,6 +168,51 @@ public final class CountsReplay implements Replayer {
     judge.compare(line, asked, comparison.expected, comparison.got, ImmutableList::of);
   }
 
+  private void compareModule(Line line, String kind, String operation) {
+    program = null;
+    int pages = (int) pages(line);
+    ModuleRun run = module;
+    if (run == null) {
+      run = new ModuleRun(boot());
+      module = run;
+    }
+    if (operation.equals("pte_while_pages_are_wc")) {
+      compareEntry(line, kind, pages, run.firstEntry());
+      return;
+    }
+    boolean whileWriteCombined = operation.equals("mmap+touch_store_while_pages_are_wc");
+    run.needWriteCombined(whileWriteCombined ? pages : 0);
+    if (whileWriteCombined) {
+      run.open(device(run.machine, kind), pages);
+    }
+    Meter meter = run.machine.kernel().meter;
+    long[] before = meter.snapshot();
+    long result =
+        switch (operation) {
+          case "set_pages_array_wc" -> run.setWriteCombined(pages);
+          case "set_pages_array_wb" -> run.setWriteBack(pages);
+          case "io_mapping_init_wc" -> run.reserveBar(true);
+          case "io_mapping_fini" -> run.reserveBar(false);
+          case "mmap+touch_store_while_pages_are_wc" -> run.mapAndStore();
+          default -> throw new NotModelled("counts of " + operation);
+        };
+    CountsComparison comparison = new CountsComparison(traced, judge.tally().functions());
+    comparison.expected.set("ret", line.required("ret"));
+    putResult(comparison.got, result);
+    comparison.put(line, EventCounts.since(meter, before));
+    String asked = "%s kind=%s pages=%d".formatted(operation, kind, pages);
+    judge.compare(line, asked, comparison.expected, comparison.got, ImmutableList::of);
+  }
+
+  private void compareEntry(Line line, String kind, int pages, JsonNode entry) {
+    ObjectNode expected = JsonNodeFactory.instance.objectNode();
+    ObjectNode got = JsonNodeFactory.instance.objectNode();
+    expected.set("pte_first", line.required("pte_first"));
+    got.set("pte_first", entry);
+    String asked = "pte_while_pages_are_wc kind=%s pages=%d".formatted(kind, pages);
+    judge.compare(line, asked, expected, got, ImmutableList::of);
+  }
+
   /** The object could not be made; nothing else was asked of it. */
   private void compareOpen(Line line, String kind) {
     program = null;
@@ -199,10 +246,15 @@ public final class CountsReplay implements Replayer {
   }
 
   private CountedRun start(String kind, boolean shared, long pages) {
-    Machine machine = new Machine(config);
-    ResourceTreeReplay.useUpScraps(machine.frames());
+    Machine machine = boot();
     ObjectUnderTest object = kind.equals("anon") ? null : device(machine, kind).open(pages);
     return new CountedRun(machine, object, shared, (int) pages);
+  }
+
+  private Machine boot() {
+    Machine machine = new Machine(config);
+    ResourceTreeReplay.useUpScraps(machine.frames());
+    return machine;
   }
 
   private static Device device(Machine machine, String kind) {
