@@ -133,7 +133,7 @@ public final class ToyGpuKinds {
 
   /** Where the device has its BAR on this machine. */
   public static Bar bar(Machine machine) {
-    return Placement.standard().choose(machine, BAR_BASE, BAR_SIZE);
+    return Placement.standard().choose(machine, Bar.RECORDED.base(), Bar.RECORDED.size());
   }
 
   /**
