@@ -159,8 +159,9 @@ public final class HugeFaults implements FrameHolder {
       return VmFault.FALLBACK;
     }
     for (int i = 0; i < HugeAnon.PAGES; i++) {
-      rmap.addNewAnon(vma, first + i, base + ((long) i << 12));
+      rmap.addPartOfHugeAnon(vma, first + i, base + ((long) i << 12));
     }
+    frames.lru().addLarge(first, HugeAnon.PAGES);
     long leaf = Pte.ofHuge(first, vma.pageProt, HugeAnon.LEVEL);
     vma.mm.pageTable.setHuge(base, HugeAnon.LEVEL, writable(vma, leaf));
     return 0;

@@ -65,6 +65,9 @@ public final class WriteProtect {
   public static final Feature VM_FAULT_WRITE =
       Feature.define("VM_FAULT_WRITE", "gone with cb8d8633134c, v6.2", Releases.before("v6.2"));
 
+  /** Ours, and what the swap cache and an LRU batch may have: more cannot go away. */
+  private static final int LIKELY_REFERENCES = 3;
+
   private final Meter meter;
   private final Frames frames;
   private final NormalPage normalPage;
@@ -124,6 +127,7 @@ public final class WriteProtect {
         : vma.has(VmFlags.VM_WRITE | VmFlags.VM_SHARED);
   }
 
+  /** wp_can_reuse_anon_folio. */
   private boolean canReuse(long pfn) {
     if (!exclusive) {
       return !frames.has(pfn, Frames.KSM) && frames.refcount(pfn) == 1 && frames.mapcount(pfn) == 1;
@@ -131,7 +135,11 @@ public final class WriteProtect {
     if (frames.has(pfn, Frames.ANON_EXCLUSIVE)) {
       return true;
     }
-    if (frames.has(pfn, Frames.KSM) || frames.refcount(pfn) != 1) {
+    if (frames.has(pfn, Frames.KSM) || frames.refcount(pfn) > LIKELY_REFERENCES) {
+      return false;
+    }
+    frames.lru().drainIfOffList(pfn);
+    if (frames.refcount(pfn) != 1) {
       return false;
     }
     frames.set(pfn, Frames.ANON_EXCLUSIVE);

@@ -6,7 +6,7 @@ import org.pfnlab.core.mm.OpenFile;
 /** What shmem objects and regular files have in common: generic_file_* and hole punching. */
 abstract class CachedFileOps extends ObjectOps {
   @Override
-  public long fsync(OpenFile file) {
+  public long fsync(OpenFile file, long start, long end) {
     return 0;
   }
 
@@ -35,9 +35,15 @@ abstract class CachedFileOps extends ObjectOps {
     PageCacheFile object = PageCacheFile.of(file);
     long left = object.size() - position;
     int count = (int) Math.max(0, Math.min(left, length));
+    if (count > 0) {
+      beforeRead(file, object, position, count);
+    }
     object.read(bytes, count, position);
     return count;
   }
+
+  /** What a read of bytes that lie inside the object does to its page cache. */
+  void beforeRead(OpenFile file, PageCacheFile object, long position, int length) {}
 
   /** generic_perform_write: page by page; what was written before a refusal counts. */
   @Override

@@ -10,6 +10,7 @@ import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.phys.FrameHolder;
 import org.pfnlab.core.phys.Frames;
+import org.pfnlab.core.rmap.PageMkclean;
 import org.pfnlab.core.rmap.UnmapMapping;
 
 /**
@@ -32,22 +33,27 @@ public final class FileSystem implements FrameHolder {
   private final Vdso vdso;
   private final KernelPages.Register kernelPages = new KernelPages.Register();
 
-  /** Objects whose pages are these frames, mapped by this fault handler and these inserters. */
+  /**
+   * Objects whose pages are these frames, mapped by this fault handler and these inserters.
+   *
+   * @param readAheadPages ra_pages of the disk
+   */
   public FileSystem(
       Kernel kernel,
       Frames frames,
       FaultHandler faults,
       UnmapMapping unmapMapping,
       PteInserter inserter,
-      RemapPfn remapPfn) {
+      RemapPfn remapPfn,
+      int readAheadPages) {
     this.kernel = kernel;
     this.frames = frames;
     this.faults = faults;
     this.inserter = inserter;
     this.remapPfn = remapPfn;
-    cache = new PageCache(frames, unmapMapping);
+    cache = new PageCache(frames, unmapMapping, new PageMkclean(kernel, frames));
     shmem = new Shmem(kernel, cache, faults);
-    regularFiles = new RegularFiles(cache, faults);
+    regularFiles = new RegularFiles(cache, faults, new Readahead(readAheadPages));
     secretMemory = new SecretMemory(cache);
     zeroDevice = new ZeroDevice(shmem);
     vdso = new Vdso(kernel, frames, inserter);

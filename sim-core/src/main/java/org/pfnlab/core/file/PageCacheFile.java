@@ -1,6 +1,7 @@
 package org.pfnlab.core.file;
 
 import it.unimi.dsi.fastutil.longs.Long2IntMap;
+import it.unimi.dsi.fastutil.longs.LongOpenHashSet;
 import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.mm.AddressSpace;
@@ -22,6 +23,18 @@ public final class PageCacheFile {
 
   /** Its pages and the VMAs that map them. */
   public final AddressSpace mapping;
+
+  /** PG_readahead. */
+  final ReadaheadMarks marks = new ReadaheadMarks();
+
+  /** PAGECACHE_TAG_DIRTY: what a filesystem with a disk has yet to write. */
+  private final LongOpenHashSet dirty = new LongOpenHashSet();
+
+  /**
+   * Pages that are in the cache but not uptodate: nobody has read them yet. They cannot be mapped
+   * or seen, yet readahead takes them for cached.
+   */
+  private final LongOpenHashSet unread = new LongOpenHashSet();
 
   private long size;
   private int opens = 1;
@@ -76,6 +89,73 @@ public final class PageCacheFile {
     return mapping.page(index);
   }
 
+  /** Whether the cache has a page there, uptodate or not. */
+  boolean hasPage(long index) {
+    return cached(index) >= 0 || unread.contains(index);
+  }
+
+  /**
+   * ext4_block_truncate_page: the rest of the page behind an end of file inside it is to be zeroed.
+   * In a hole nothing needs to be, but the page that was made for it stays.
+   */
+  void zeroTail(long end) {
+    if ((end & 0xfff) != 0 && cached(end >>> 12) < 0) {
+      unread.add(end >>> 12);
+    }
+  }
+
+  /** Whether nothing is cached in [first, behind). */
+  boolean isMissing(long first, long behind) {
+    for (long index = first; index < behind; index++) {
+      if (hasPage(index)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** page_cache_next_miss: the first index that is not cached, among this many. */
+  long missFrom(long first, long most) {
+    long index = first;
+    while (index < first + most && hasPage(index)) {
+      index++;
+    }
+    return index;
+  }
+
+  /** count_history_pages: how many pages right before the index are cached. */
+  long cachedBefore(long index, long most) {
+    long count = 0;
+    while (count < Math.min(index, most) && hasPage(index - 1 - count)) {
+      count++;
+    }
+    return count;
+  }
+
+  /** The page will have to be written. */
+  void markDirty(long index) {
+    if (mapping.writeback) {
+      dirty.add(index);
+    }
+  }
+
+  /**
+   * filemap_write_and_wait_range: dirty pages of [first, behind) are written; a store through a
+   * mapping will be noticed again. Drains the LRU batches if there was one.
+   */
+  void writeBack(long first, long behind) {
+    boolean any = false;
+    for (long index : mapping.indices()) {
+      if (index >= first && index < behind && dirty.remove(index)) {
+        cache.mkclean.clean(mapping, index);
+        any = true;
+      }
+    }
+    if (any) {
+      frames.lru().drain();
+    }
+  }
+
   /** The seals that it has, F_SEAL_* bits. */
   public int seals() {
     return seals;
@@ -98,6 +178,8 @@ public final class PageCacheFile {
     frames.set(pfn, pageFlags);
     frames.setMapping(pfn, mapping, index);
     mapping.add(index, pfn);
+    unread.remove(index);
+    frames.lru().add(pfn);
     return pfn;
   }
 
@@ -162,17 +244,25 @@ public final class PageCacheFile {
     }
   }
 
+  /** truncate_inode_pages_range: folio_batch_release drains if it had any page. */
   private void drop(long first, long behind) {
+    boolean any = unread.removeIf(index -> index >= first && index < behind);
     for (long index : mapping.indices()) {
       if (index >= first && index < behind) {
         release(index);
+        any = true;
       }
+    }
+    if (any) {
+      frames.lru().drain();
     }
   }
 
   /** The page no longer belongs to the object, though somebody may still hold it. */
   private void release(long index) {
     long pfn = mapping.remove(index);
+    marks.forget(index);
+    dirty.remove(index);
     if (!frames.put(pfn)) {
       frames.setMapping(pfn, null, 0);
     }
@@ -197,6 +287,7 @@ public final class PageCacheFile {
       frames.store(pfn, (int) (position & 0xfff) + i, bytes[from + i]);
     }
     frames.set(pfn, Frames.DIRTY);
+    markDirty(position >>> 12);
     size = Math.max(size, position + length);
     return length;
   }
@@ -213,6 +304,7 @@ public final class PageCacheFile {
 
   /** Whether a page has references other than the cache's and those of entries that map it. */
   boolean hasPinnedPages() {
+    frames.lru().drain();
     for (long index : mapping.indices()) {
       long pfn = mapping.page(index);
       if (frames.refcount(pfn) - frames.mapcount(pfn) != 1) {

@@ -1,6 +1,7 @@
 package org.pfnlab.core.file;
 
 import org.pfnlab.core.fault.FaultHandler;
+import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.mm.VmFault;
 import org.pfnlab.core.mm.VmOps;
 import org.pfnlab.core.mm.Vma;
@@ -39,11 +40,17 @@ class PageCacheOps extends VmOps {
     Vma vma = fault.vma();
     PageCacheFile object = PageCacheFile.of(vma);
     long end = Math.min(last, object.sizeInPages() - 1);
+    int passed = 0;
     for (long index = first; index <= end; index++) {
       long pfn = object.cached(index);
-      if (pfn >= 0) {
+      if (pfn >= 0 && !object.marks.has(index)) {
         faults.mapCached(vma, vma.start + ((index - vma.pgoff) << 12), pfn);
+        passed++;
       }
+    }
+    OpenFile file = vma.file;
+    if (file != null) {
+      Readahead.mapped(file, passed);
     }
     return 0;
   }

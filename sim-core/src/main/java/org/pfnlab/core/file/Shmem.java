@@ -93,6 +93,12 @@ public final class Shmem implements SharedAnonymous {
       vma.ops = vmOps;
       return 0;
     }
+
+    /** shmem's part of madvise_willneed: there is no swap to read, but the batches are drained. */
+    @Override
+    public void willNeed(OpenFile file, long offset, long length) {
+      cache.frames.lru().drain();
+    }
   }
 
   private final class MemfdOps extends ShmemFileOps {

@@ -250,5 +250,8 @@ public final class FollowPage {
     if (GupFlags.has(flags, GupFlags.FOLL_TOUCH | GupFlags.FOLL_WRITE) && !Pte.dirty(pte)) {
       frames.set(pfn, Frames.DIRTY);
     }
+    if ((flags & GupFlags.FOLL_TOUCH) != 0) {
+      frames.lru().markAccessed(pfn);
+    }
   }
 }

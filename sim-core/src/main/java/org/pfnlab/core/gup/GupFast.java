@@ -236,7 +236,11 @@ public final class GupFast {
     if (hook != null && !hook.allows(mm, address, pte, level, flags)) {
       return STOP;
     }
-    return pins.grab(pfn, flags) ? pfn : STOP;
+    if (!pins.grab(pfn, flags)) {
+      return STOP;
+    }
+    frames.lru().setReferenced(pfn);
+    return pfn;
   }
 
   /** gup_fast_folio_allowed and folio_is_longterm_pinnable: what the VMA would have told. */

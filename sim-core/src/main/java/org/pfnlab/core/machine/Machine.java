@@ -158,11 +158,13 @@ public final class Machine {
     gupSlow = new GupSlow(kernel, frames, normalPage, faults, stack, pins);
     gupFast = new GupFast(kernel, frames, gupSlow, pins);
     accessPhys = new AccessPhys(kernel, frames);
-    files = new FileSystem(kernel, frames, faults, unmapMapping, inserter, remapPfn);
+    files =
+        new FileSystem(
+            kernel, frames, faults, unmapMapping, inserter, remapPfn, config.readAheadPages());
     VmaSplit split = new VmaSplit(kernel, anonRmap, tracking, huge);
     VmaMerge merge = new VmaMerge(kernel, anonRmap, tracking);
     VmaModify modify = new VmaModify(merge, split);
-    Populate populate = new Populate(kernel, gupSlow);
+    Populate populate = new Populate(kernel, gupSlow, frames.lru());
     Munmap munmap = new Munmap(kernel, split, zap, anonRmap, tracking);
     Mmap mmap = new Mmap(kernel, munmap, merge, zap, populate, files.shmem());
     Mprotect mprotect = new Mprotect(kernel, frames, normalPage, huge, modify, populate);
@@ -191,15 +193,15 @@ public final class Machine {
                 mprotect,
                 fork,
                 new Mremap(kernel, munmap, merge, move, populate),
-                new Madvise(kernel, modify, gupSlow, pageAdvice, guards),
-                new Mlock(kernel, modify, populate),
+                new Madvise(kernel, modify, gupSlow, pageAdvice, guards, frames.lru()),
+                new Mlock(kernel, frames.lru(), normalPage, modify, populate),
                 new Mseal(kernel, modify),
                 new Msync(),
                 new Mincore(),
                 new MovePages(kernel, frames, normalPage),
                 new Mbind(frames),
                 new Userfaultfd(kernel)));
-    holdersAtBoot = ImmutableList.of(files, pipes, registeredBuffers, hugeFaults);
+    holdersAtBoot = ImmutableList.of(files, pipes, registeredBuffers, hugeFaults, frames.lru());
     frameHolders.addAll(holdersAtBoot);
   }
 
@@ -290,6 +292,7 @@ public final class Machine {
     registeredBuffers.reset();
     futexes.reset();
     hugeFaults.reset();
+    frames.lru().reset();
     frames.reset();
     memtypes.reset();
     directMap.reset();

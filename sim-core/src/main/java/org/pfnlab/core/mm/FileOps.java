@@ -67,8 +67,8 @@ public abstract class FileOps {
     return false;
   }
 
-  /** fsync over a byte range; a driver without one answers EINVAL to msync(MS_SYNC). */
-  public long fsync(OpenFile file) {
+  /** fsync over the bytes [start, end); a driver without one answers EINVAL to msync(MS_SYNC). */
+  public long fsync(OpenFile file, long start, long end) {
     return -Errno.EINVAL;
   }
 

@@ -27,6 +27,9 @@ public final class OpenFile {
   /** private_data. */
   public @Nullable Object privateData;
 
+  /** f_ra. */
+  public final FileRaState readahead = new FileRaState();
+
   /** What snapshots call it. */
   public final String name;
 

@@ -15,8 +15,8 @@ import org.pfnlab.core.meter.Meter;
  * back. Untouched memory costs nothing; a touched frame costs 28 bytes and a bit, in chunks of 512,
  * plus its content beyond the first eight bytes.
  *
- * <p>Left out: compound pages (blocks come out split, one reference a frame), the LRU lists, memcg.
- * The count of mappings is zero-based: what page_mapcount says, not what _mapcount stores.
+ * <p>Left out: compound pages (blocks come out split, one reference a frame), memcg. The count of
+ * mappings is zero-based: what page_mapcount says, not what _mapcount stores.
  */
 public final class Frames {
   /** A page left the allocator. */
@@ -117,6 +117,7 @@ public final class Frames {
   private final Buddy buddy;
   private final long zeroPfn;
   private final Map<Long, Long> largeIndexes = new HashMap<>();
+  private final LruBatches lru;
 
   /**
    * A machine's memory, untouched.
@@ -140,6 +141,7 @@ public final class Frames {
     zeroPfn = firstManaged(memory);
     chunks = new ChunkMap(memory, zeroPfn);
     buddy = new Buddy(meter, memory, chunks, zeroPfn);
+    lru = new LruBatches(kernel, this);
   }
 
   private static long firstManaged(MemoryMap memory) {
@@ -179,6 +181,11 @@ public final class Frames {
   /** The page allocator. */
   public Buddy buddy() {
     return buddy;
+  }
+
+  /** The batches of pages on their way to the LRU lists. */
+  public LruBatches lru() {
+    return lru;
   }
 
   /** One page with one reference, from the highest zone that has one; -1 if there is none. */
@@ -250,6 +257,16 @@ public final class Frames {
   /** Whether the page may be pinned (page_maybe_dma_pinned): many references look the same. */
   public boolean maybePinned(long pfn) {
     return refcount(pfn) >= PIN_BIAS;
+  }
+
+  /** Takes a reference that nobody counts, for a batch. */
+  void hold(long pfn) {
+    add(pfn, 1);
+  }
+
+  /** Drops what {@link #hold} took. */
+  void letGo(long pfn) {
+    drop(pfn, 1);
   }
 
   private void add(long pfn, int n) {

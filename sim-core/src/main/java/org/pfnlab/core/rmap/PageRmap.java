@@ -5,8 +5,10 @@ import org.pfnlab.core.meter.Event;
 import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.AnonVma;
 import org.pfnlab.core.mm.Mm;
+import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.phys.Frames;
+import org.pfnlab.core.phys.LruBatches;
 
 /**
  * Mapcounts and rss: what folio_add_new_anon_rmap, page_add_file_rmap, page_remove_rmap and their
@@ -25,11 +27,13 @@ public final class PageRmap {
 
   private final Meter meter;
   private final Frames frames;
+  private final LruBatches lru;
 
   /** Works on these frames. */
   public PageRmap(Kernel kernel, Frames frames) {
     this.meter = kernel.meter;
     this.frames = frames;
+    this.lru = frames.lru();
   }
 
   /** A page of a file, of shmem or of a driver is mapped once more. */
@@ -37,10 +41,31 @@ public final class PageRmap {
     meter.count(ADD_FILE);
     frames.addMap(pfn);
     count(vma.mm, pfn, 1);
+    if (isLocked(vma)) {
+      lru.mlock(pfn);
+    }
   }
 
-  /** A new page becomes anonymous memory of this VMA, exclusive to it. */
+  /**
+   * A new page becomes anonymous memory of this VMA, exclusive to it, and is on its way to the LRU
+   * lists (folio_add_new_anon_rmap, folio_add_lru_vma).
+   */
   public void addNewAnon(Vma vma, long pfn, long address) {
+    addPartOfHugeAnon(vma, pfn, address);
+    if (isLocked(vma)) {
+      lru.addMlocked(pfn);
+    } else {
+      lru.add(pfn);
+    }
+  }
+
+  /** mlock_vma_folio's test: special VMAs never hold locked pages. */
+  private static boolean isLocked(Vma vma) {
+    return (vma.flags & (VmFlags.VM_LOCKED | VmFlags.VM_SPECIAL)) == VmFlags.VM_LOCKED;
+  }
+
+  /** One page of a new huge one, which goes to its LRU list as a whole. */
+  public void addPartOfHugeAnon(Vma vma, long pfn, long address) {
     AnonVma anonVma = vma.anonVma;
     if (anonVma == null) {
       throw new IllegalStateException("anon_vma_prepare must come before a new anonymous page");
@@ -63,6 +88,9 @@ public final class PageRmap {
     meter.count(REMOVE);
     frames.removeMap(pfn);
     count(vma.mm, pfn, -1);
+    if (vma.has(VmFlags.VM_LOCKED)) {
+      lru.munlock(pfn);
+    }
   }
 
   private void count(Mm mm, long pfn, int n) {

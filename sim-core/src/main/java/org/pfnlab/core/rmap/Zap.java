@@ -140,8 +140,8 @@ public final class Zap {
         if (!evenCows && spares(pfn, mapping)) {
           continue;
         }
-        if (Pte.dirty(pte) && !frames.has(pfn, Frames.ANON)) {
-          frames.set(pfn, Frames.DIRTY);
+        if (!frames.has(pfn, Frames.ANON)) {
+          leaveFilePage(vma, pfn, pte);
         }
         cursor.clear();
         rmap.remove(vma, pfn);
@@ -172,6 +172,16 @@ public final class Zap {
       throw new IllegalStateException("huge leaves of counted pages are not modelled yet");
     }
     cursor.clear();
+  }
+
+  /** The entry's dirty and accessed bits are the page's news now. */
+  private void leaveFilePage(Vma vma, long pfn, long pte) {
+    if (Pte.dirty(pte)) {
+      frames.set(pfn, Frames.DIRTY);
+    }
+    if (Pte.young(pte) && !vma.hasAny(VmFlags.VM_SEQ_READ | VmFlags.VM_RAND_READ)) {
+      frames.lru().markAccessed(pfn);
+    }
   }
 
   private boolean spares(long pfn, @Nullable AddressSpace mapping) {

@@ -8,6 +8,7 @@ import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.Vma;
+import org.pfnlab.core.phys.LruBatches;
 
 /** The advice that is passed on to the file: MADV_REMOVE and MADV_WILLNEED (mm/madvise.c). */
 final class FileAdvice {
@@ -19,15 +20,20 @@ final class FileAdvice {
           Releases.since("v6.7").backportedTo("v6.1.192"));
 
   private final long removeNeeds;
+  private final LruBatches lru;
 
   /** Passes advice on by the rules of this kernel. */
-  FileAdvice(Kernel kernel) {
+  FileAdvice(Kernel kernel, LruBatches lru) {
+    this.lru = lru;
     this.removeNeeds =
         VmFlags.VM_SHARED
             | (kernel.has(MADV_REMOVE_ASKS_MAYWRITE) ? VmFlags.VM_MAYWRITE : VmFlags.VM_WRITE);
   }
 
-  /** madvise_willneed: vfs_fadvise, called without mmap_lock, whose answer nobody hears. */
+  /**
+   * madvise_willneed: vfs_fadvise, called without mmap_lock, whose answer nobody hears. Anonymous
+   * memory would be swapped in, and what came of it pushed to the LRU lists.
+   */
   long willNeed(Vma vma, long start, long end) {
     OpenFile file = vma.file;
     if (file != null) {
@@ -38,6 +44,8 @@ final class FileAdvice {
       file.ops.willNeed(file, offset, end - start);
       file.put();
       mm.readLock();
+    } else {
+      lru.drain();
     }
     return 0;
   }

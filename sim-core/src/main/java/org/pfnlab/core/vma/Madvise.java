@@ -27,6 +27,7 @@ import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.Vma;
+import org.pfnlab.core.phys.LruBatches;
 
 /**
  * madvise (mm/madvise.c): walks the VMAs of a range and gives each the advice; what lies before a
@@ -85,6 +86,7 @@ public final class Madvise {
   private final GupSlow gup;
   private final PageAdvice pages;
   private final GuardRegions guards;
+  private final LruBatches lru;
   private final boolean populates;
   private final boolean populateEndsAtHole;
   private final boolean dontNeedsLocked;
@@ -96,12 +98,18 @@ public final class Madvise {
 
   /** Advises by the rules of this kernel. */
   public Madvise(
-      Kernel kernel, VmaModify modify, GupSlow gup, PageAdvice pages, GuardRegions guards) {
+      Kernel kernel,
+      VmaModify modify,
+      GupSlow gup,
+      PageAdvice pages,
+      GuardRegions guards,
+      LruBatches lru) {
     this.meter = kernel.meter;
     this.modify = modify;
     this.gup = gup;
     this.pages = pages;
     this.guards = guards;
+    this.lru = lru;
     this.populates = kernel.has(MADV_POPULATE);
     this.populateEndsAtHole = kernel.has(MADV_POPULATE_ENDS_AT_HOLE);
     this.dontNeedsLocked = kernel.has(MADV_DONTNEED_OF_LOCKED);
@@ -109,7 +117,7 @@ public final class Madvise {
     this.guardsExist = kernel.has(GuardRegions.GUARD_REGIONS);
     this.limitIsEagain = kernel.has(MADVISE_LIMIT_IS_EAGAIN);
     this.triesVmaLock = kernel.has(MADVISE_UNDER_VMA_LOCK);
-    this.files = new FileAdvice(kernel);
+    this.files = new FileAdvice(kernel, lru);
   }
 
   /**
@@ -265,6 +273,7 @@ public final class Madvise {
     while (at < end) {
       int wanted = (int) Math.min((end - at) >>> 12, Integer.MAX_VALUE);
       long got = gup.get(mm, at, wanted, flags, null);
+      lru.drain();
       if (got < 0) {
         return got;
       }

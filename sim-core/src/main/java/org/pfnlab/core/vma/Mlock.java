@@ -9,13 +9,17 @@ import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.VmOps;
 import org.pfnlab.core.mm.Vma;
+import org.pfnlab.core.pagetable.Pte;
+import org.pfnlab.core.pagetable.PteCursor;
+import org.pfnlab.core.pfnmap.NormalPage;
+import org.pfnlab.core.phys.LruBatches;
 
 /**
  * mlock, mlock2, munlock, mlockall, munlockall (mm/mlock.c): sets VM_LOCKED where it means
  * something, then populates the whole range, whether it was locked or not.
  *
  * <p>Special VMAs take no lock and say so to nobody. Left out: RLIMIT_MEMLOCK and CAP_IPC_LOCK
- * (everybody is root here), PageMlocked.
+ * (everybody is root here).
  */
 public final class Mlock {
   /** Lock pages when they are faulted in (mlock2). */
@@ -38,12 +42,18 @@ public final class Mlock {
       VmFlags.VM_SPECIAL | VmFlags.VM_HUGETLB | VmFlags.VM_DROPPABLE;
 
   private final Meter meter;
+  private final LruBatches lru;
+  private final NormalPage normalPage;
   private final VmaModify modify;
   private final Populate populate;
+  private final PteCursor cursor = new PteCursor();
 
   /** Locks through these. */
-  public Mlock(Kernel kernel, VmaModify modify, Populate populate) {
+  public Mlock(
+      Kernel kernel, LruBatches lru, NormalPage normalPage, VmaModify modify, Populate populate) {
     this.meter = kernel.meter;
+    this.lru = lru;
+    this.normalPage = normalPage;
     this.modify = modify;
     this.populate = populate;
   }
@@ -156,7 +166,29 @@ public final class Mlock {
       target.mm.lockedVm += pages;
     }
     target.flags = newFlags | (target.flags & VmFlags.VM_MAYBE_GUARD);
+    if (((oldFlags ^ newFlags) & VmFlags.VM_LOCKED) != 0) {
+      lockPages(target, start, end);
+    }
     return 0;
+  }
+
+  /** mlock_vma_pages_range: the pages that are there already. */
+  private void lockPages(Vma vma, long start, long end) {
+    lru.drain();
+    cursor.reset(vma.mm.pageTable, start, end);
+    while (cursor.next()) {
+      long pte = cursor.value();
+      if (cursor.level() > 1 || !Pte.present(pte)) {
+        continue;
+      }
+      long pfn = normalPage.of(vma, cursor.addr(), pte);
+      if (pfn >= 0 && vma.has(VmFlags.VM_LOCKED)) {
+        lru.mlock(pfn);
+      } else if (pfn >= 0) {
+        lru.munlock(pfn);
+      }
+    }
+    lru.drain();
   }
 
   private static boolean isSecretmem(Vma vma) {

@@ -70,8 +70,10 @@ public final class Msync {
       if ((flags & MS_INVALIDATE) != 0 && vma.has(VmFlags.VM_LOCKED)) {
         return -Errno.EBUSY;
       }
+      long from = vma.pgoffOf(at) << 12;
+      long to = Math.min(end, vma.end);
+      long failed = (flags & MS_SYNC) != 0 ? sync(mm, vma, from, from + to - at) : 0;
       at = vma.end;
-      long failed = (flags & MS_SYNC) != 0 ? sync(mm, vma) : 0;
       if (failed != 0) {
         return failed;
       }
@@ -82,14 +84,14 @@ public final class Msync {
   }
 
   /** vfs_fsync_range, called without mmap_lock. */
-  private static long sync(Mm mm, Vma vma) {
+  private static long sync(Mm mm, Vma vma, long from, long to) {
     OpenFile file = vma.file;
     if (file == null || !vma.has(VmFlags.VM_SHARED)) {
       return 0;
     }
     file.get();
     mm.readUnlock();
-    long result = file.ops.fsync(file);
+    long result = file.ops.fsync(file, from, to);
     file.put();
     mm.readLock();
     return result;

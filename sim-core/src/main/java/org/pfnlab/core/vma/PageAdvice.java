@@ -87,6 +87,7 @@ public final class PageAdvice {
     if (vma.hasAny(NOT_ON_LRU) || !vma.isAnonymous()) {
       return -Errno.EINVAL;
     }
+    frames.lru().drain();
     for (long at = start; at < end; at = (at & -PageTable.PMD_SIZE) + PageTable.PMD_SIZE) {
       huge.split(vma, at);
     }
@@ -105,20 +106,24 @@ public final class PageAdvice {
       cursor.set(Pte.mkClean(Pte.mkOld(cursor.value())));
       if (frames.has(pfn, Frames.ANON)) {
         frames.set(pfn, Frames.LAZYFREE);
+        frames.lru().markLazyfree(pfn);
       }
     }
     return 0;
   }
 
-  /** MADV_COLD: the accessed bit is all that is left of deactivating a page. */
+  /** MADV_COLD. */
   long cold(Vma vma, long start, long end) {
     if (vma.hasAny(NOT_ON_LRU)) {
       return -Errno.EINVAL;
     }
+    frames.lru().drain();
     cursor.reset(vma.mm.pageTable, start, end);
     while (cursor.next()) {
-      if (isReclaimable(page(vma))) {
+      long pfn = page(vma);
+      if (isReclaimable(pfn)) {
         cursor.set(Pte.mkOld(cursor.value()));
+        frames.lru().deactivate(pfn);
       }
     }
     return 0;
@@ -129,11 +134,17 @@ public final class PageAdvice {
     if (vma.hasAny(NOT_ON_LRU)) {
       return -Errno.EINVAL;
     }
+    frames.lru().drain();
     cursor.reset(vma.mm.pageTable, start, end);
     while (cursor.next()) {
       long pfn = page(vma);
-      if (isReclaimable(pfn) && mayLose(vma, pfn, cursor.value())) {
+      if (!isReclaimable(pfn)) {
+        continue;
+      }
+      if (mayLose(vma, pfn, cursor.value())) {
         unmap(vma, pfn);
+      } else {
+        frames.lru().putBack(pfn);
       }
     }
     return 0;

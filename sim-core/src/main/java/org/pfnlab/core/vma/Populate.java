@@ -9,6 +9,7 @@ import org.pfnlab.core.kernel.Releases;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.Vma;
+import org.pfnlab.core.phys.LruBatches;
 
 /** __mm_populate (mm/gup.c): faults a range in ahead of its use, for MAP_POPULATE and mlock. */
 public final class Populate {
@@ -22,11 +23,13 @@ public final class Populate {
           Releases.since("v5.18"));
 
   private final GupSlow gup;
+  private final LruBatches lru;
   private final boolean skipsOnFault;
 
   /** Faults in through get_user_pages. */
-  public Populate(Kernel kernel, GupSlow gup) {
+  public Populate(Kernel kernel, GupSlow gup, LruBatches lru) {
     this.gup = gup;
+    this.lru = lru;
     this.skipsOnFault = kernel.has(POPULATE_SKIPS_ONFAULT);
   }
 
@@ -83,6 +86,8 @@ public final class Populate {
     if (vma.isAccessible()) {
       flags |= GupFlags.FOLL_FORCE;
     }
-    return gup.get(vma.mm, start, (int) pages, flags, null);
+    long got = gup.get(vma.mm, start, (int) pages, flags, null);
+    lru.drain();
+    return got;
   }
 }

@@ -20,6 +20,7 @@ import org.pfnlab.core.pagetable.PageTable;
 import org.pfnlab.core.pagetable.TablePool;
 import org.pfnlab.core.pfnmap.NormalPage;
 import org.pfnlab.core.phys.Frames;
+import org.pfnlab.core.phys.LruBatches;
 import org.pfnlab.core.rmap.AnonRmap;
 import org.pfnlab.core.rmap.HugeAnon;
 import org.pfnlab.core.rmap.PageRmap;
@@ -57,7 +58,8 @@ public final class TestMachine {
       KernelProfile profile,
       GupHooks.@Nullable SlowCheck slowCheck,
       GupHooks.@Nullable FastCheck fastCheck) {
-    kernel = new Kernel(profile);
+    // Who counts references here counts those of processes and the kernel, not of passing batches.
+    kernel = new Kernel(profile.without(LruBatches.LRU_BATCHES));
     if (slowCheck != null) {
       kernel.hooks().on(GupHooks.SLOW, slowCheck);
     }

@@ -124,7 +124,11 @@ public final class CostRun {
       return here;
     }
     try {
-      here = new Machine(new MachineConfig(kernel.profile(), tree.text(), "", kernel.policies()));
+      here =
+          new Machine(
+              MachineConfig.of(kernel.profile())
+                  .withIomem(tree.text())
+                  .withPolicies(kernel.policies()));
     } catch (IomemFormatException e) {
       throw BadInput.at(tree.name(), e.line(), e.column(), e.problem()).causedBy(e);
     }

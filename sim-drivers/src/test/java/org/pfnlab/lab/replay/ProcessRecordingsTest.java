@@ -65,6 +65,10 @@ class ProcessRecordingsTest {
     "gup-read-unshare-each.jsonl, PIN_UNSHARES_ANON",
     "special-uring-sqes-gup.jsonl, IO_URING_INSERTS_PAGES",
     "special-uring-sq-ring-vma.jsonl, IO_URING_CHOOSES_ADDRESS",
+    "lru-activate-batch.jsonl, LRU_BATCHES",
+    "lru-deactivate-batch.jsonl, LRU_BATCHES",
+    "lru-lazyfree-batch.jsonl, LRU_BATCHES",
+    "lru-munlock-batch.jsonl, LRU_BATCHES",
   })
   void aMissingRuleIsNoticed(String name, String feature) throws IOException {
     Path file = Recordings.path("process/hand/" + name);

@@ -32,8 +32,9 @@ final class ProcessModel implements Subject {
     this.snapshots = new Snapshots(session);
     this.handles = new Handles(machine.files(), snapshots);
     this.ranges = new RangeCalls(session, handles);
-    this.transfers = new Transfers(session);
-    this.rings = new Rings(session);
+    ScratchFile scratch = new ScratchFile(machine.files());
+    this.transfers = new Transfers(session, scratch);
+    this.rings = new Rings(session, scratch);
     this.sleepers = new Sleepers(session);
   }
 

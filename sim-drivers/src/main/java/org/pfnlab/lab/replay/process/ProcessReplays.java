@@ -14,6 +14,9 @@ public final class ProcessReplays {
   /** Headers name a series; these are the releases that were actually running. */
   private static final ImmutableMap<String, String> RECORDED = ImmutableMap.of("6.18", "6.18.44");
 
+  /** read_ahead_kb of the disk that recordings were made on whose header does not say it. */
+  private static final int READ_AHEAD_KB = 8192;
+
   private ProcessReplays() {}
 
   /** The release that a recording was made on, by its header. */
@@ -28,7 +31,10 @@ public final class ProcessReplays {
 
   /** A replayer of the lines behind this header, on a fresh machine with this kernel. */
   public static Replayer of(Line header, KernelSpec kernel, Judge judge) {
-    MachineConfig config = MachineConfig.of(kernel.profile()).withPolicies(kernel.policies());
+    MachineConfig config =
+        MachineConfig.of(kernel.profile())
+            .withPolicies(kernel.policies())
+            .withReadAheadPages((int) header.integer("read_ahead_kb", READ_AHEAD_KB) / 4);
     Window window = Window.recorded();
     Subject model = new ProcessModel(new Machine(config), window);
     return new ProcessReplay(header, model, window, judge);

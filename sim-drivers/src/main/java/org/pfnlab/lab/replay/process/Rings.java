@@ -11,17 +11,25 @@ import org.pfnlab.core.task.RegisteredBuffers;
 final class Rings {
   private final Session session;
   private final RegisteredBuffers buffers;
+  private final ScratchFile scratch;
   private final IdentityHashMap<Process, RegisteredBuffers.Ring> rings = new IdentityHashMap<>();
 
-  Rings(Session session) {
+  Rings(Session session, ScratchFile scratch) {
     this.session = session;
+    this.scratch = scratch;
     this.buffers = session.machine.registeredBuffers();
   }
 
   ObjectNode register(Operation op) {
     Process process = session.process(op);
-    RegisteredBuffers.Ring ring = rings.computeIfAbsent(process, none -> buffers.setup());
+    RegisteredBuffers.Ring ring = rings.computeIfAbsent(process, none -> setup());
     return Answer.okOrErr(buffers.register(process.mm, ring, op.address(), op.length()));
+  }
+
+  /** The rings themselves are mapped with MAP_POPULATE. */
+  private RegisteredBuffers.Ring setup() {
+    session.machine.frames().lru().drain();
+    return buffers.setup();
   }
 
   ObjectNode unregister(Operation op) {
@@ -32,13 +40,16 @@ final class Rings {
   ObjectNode write(Operation op) {
     RegisteredBuffers.Ring ring = ring(op);
     byte[] file = new byte[Transfers.length(op, 4096)];
+    scratch.empty();
     long done = ring == null ? -Errno.ENXIO : buffers.write(ring, op.address(), file, file.length);
+    scratch.check(done);
     return Transfers.written(op, done, file);
   }
 
   ObjectNode read(Operation op) {
     RegisteredBuffers.Ring ring = ring(op);
     byte[] file = Transfers.filled(op, 4096);
+    scratch.fill(file);
     return Answer.count(
         ring == null ? -Errno.ENXIO : buffers.read(ring, op.address(), file, file.length));
   }

@@ -16,9 +16,11 @@ final class Transfers {
   private final Session session;
   private final Machine machine;
   private final Map<String, Pipe> pipes = new HashMap<>();
+  private final ScratchFile scratch;
 
-  Transfers(Session session) {
+  Transfers(Session session, ScratchFile scratch) {
     this.session = session;
+    this.scratch = scratch;
     this.machine = session.machine;
   }
 
@@ -52,21 +54,29 @@ final class Transfers {
 
   ObjectNode directWrite(Operation op) {
     byte[] file = new byte[length(op, 4096)];
-    return written(op, machine.directIo().write(mm(op), op.address(), file, file.length), file);
+    scratch.empty();
+    long result = machine.directIo().write(mm(op), op.address(), file, file.length);
+    scratch.check(result);
+    return written(op, result, file);
   }
 
   ObjectNode directRead(Operation op) {
     byte[] file = filled(op, 4096);
+    scratch.fill(file);
     return Answer.count(machine.directIo().read(mm(op), op.address(), file, file.length));
   }
 
   ObjectNode bufferedWrite(Operation op) {
     byte[] file = new byte[length(op, 4096)];
-    return written(op, machine.bufferedIo().write(mm(op), op.address(), file, file.length), file);
+    scratch.empty();
+    long result = machine.bufferedIo().write(mm(op), op.address(), file, file.length);
+    scratch.check(result);
+    return written(op, result, file);
   }
 
   ObjectNode bufferedRead(Operation op) {
     byte[] file = filled(op, 4096);
+    scratch.fill(file);
     return Answer.count(machine.bufferedIo().read(mm(op), op.address(), file, file.length));
   }
 
