@@ -36,7 +36,8 @@ class MetamorphicReplayTest {
   }
 
   private static Machine machine() {
-    return new Machine(MachineConfig.of(KernelSpec.parse("v6.18.44").profile()));
+    return new Machine(
+        MachineConfig.of(KernelSpec.parse("v6.18.44").profile()).withReadAheadPages(2048));
   }
 
   private static void replay(
