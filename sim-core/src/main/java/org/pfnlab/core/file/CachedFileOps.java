@@ -6,7 +6,7 @@ import org.pfnlab.core.mm.OpenFile;
 /** What shmem objects and regular files have in common: generic_file_* and hole punching. */
 abstract class CachedFileOps extends ObjectOps {
   @Override
-  public long fsync(OpenFile file, long start, long end) {
+  public long fsync(OpenFile file) {
     return 0;
   }
 

@@ -56,7 +56,7 @@ final class RegularFiles extends CachedFileOps {
 
   /** file_write_and_wait_range. */
   @Override
-  public long fsync(OpenFile file, long start, long end) {
+  public long fsyncRange(OpenFile file, long start, long end) {
     PageCacheFile.of(file).writeBack(start >>> 12, (end + 4095) >>> 12);
     return 0;
   }
@@ -106,7 +106,7 @@ final class RegularFiles extends CachedFileOps {
     /**
      * filemap_fault. A miss, or a page with the readahead mark, waits for the disk without
      * mmap_lock and sends the fault back; a read that comes again finds its page, and those that
-     * readahead brought, by fault-around.
+     * readahead brought, by fault-around. One that may not come again gets its page alone.
      */
     @Override
     public int fault(VmFault fault) {
@@ -117,7 +117,8 @@ final class RegularFiles extends CachedFileOps {
       if (opened == null || index >= file.sizeInPages()) {
         return super.fault(fault);
       }
-      boolean waits = file.cached(index) < 0 || file.marks.has(index);
+      boolean mayWait = (fault.flags & VmFault.FLAG_ALLOW_RETRY) != 0;
+      boolean waits = mayWait && (file.cached(index) < 0 || file.marks.has(index));
       if (file.hasPage(index)) {
         readahead.faultHit(opened, file, vma, index);
       } else {

@@ -41,6 +41,9 @@ public final class GupFlags {
   /** MADV_POPULATE_*: a hole is ENOMEM and an unsuitable VMA EINVAL. */
   public static final int FOLL_MADV_POPULATE = 1 << 22;
 
+  /** The caller lets go of mmap_lock if a fault has to wait (locked is not NULL). */
+  public static final int FOLL_UNLOCKABLE = 1 << 21;
+
   private GupFlags() {}
 
   static boolean has(int flags, int bits) {

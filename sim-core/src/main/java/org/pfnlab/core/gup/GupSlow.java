@@ -110,7 +110,7 @@ public final class GupSlow {
   public long getUnlocked(Mm mm, long address, int nPages, int flags, long[] pages, int from) {
     mm.readLock();
     try {
-      return get(mm, address, nPages, flags, pages, from);
+      return get(mm, address, nPages, flags | GupFlags.FOLL_UNLOCKABLE, pages, from);
     } finally {
       mm.readUnlock();
     }
@@ -257,7 +257,8 @@ public final class GupSlow {
     if ((flags & GupFlags.FOLL_NOFAULT) != 0) {
       return -Errno.EFAULT;
     }
-    int faultFlags = 0;
+    int faultFlags =
+        (flags & GupFlags.FOLL_UNLOCKABLE) != 0 ? VmFault.FLAG_ALLOW_RETRY : 0;
     if ((flags & GupFlags.FOLL_WRITE) != 0) {
       faultFlags |= VmFault.FLAG_WRITE;
     }

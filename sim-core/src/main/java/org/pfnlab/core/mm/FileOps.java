@@ -67,9 +67,14 @@ public abstract class FileOps {
     return false;
   }
 
-  /** fsync over the bytes [start, end); a driver without one answers EINVAL to msync(MS_SYNC). */
-  public long fsync(OpenFile file, long start, long end) {
+  /** fsync of the whole file; a driver without one answers EINVAL to msync(MS_SYNC). */
+  public long fsync(OpenFile file) {
     return -Errno.EINVAL;
+  }
+
+  /** fsync over the bytes [start, end), for files that have something to write. */
+  public long fsyncRange(OpenFile file, long start, long end) {
+    return fsync(file);
   }
 
   /**

@@ -63,7 +63,11 @@ public final class ProcessVm {
   }
 
   private long rw(Mm mm, long address, byte[] buffer, int length, boolean write) {
-    int flags = GupFlags.FOLL_PIN | GupFlags.FOLL_TOUCH | GupFlags.FOLL_REMOTE;
+    int flags =
+        GupFlags.FOLL_PIN
+            | GupFlags.FOLL_TOUCH
+            | GupFlags.FOLL_REMOTE
+            | GupFlags.FOLL_UNLOCKABLE;
     if (write) {
       flags |= GupFlags.FOLL_WRITE;
     }

@@ -262,7 +262,11 @@ public final class Madvise {
 
   /** madvise_populate: no page may be missing afterwards, and no VMA is passed over. */
   private long populate(Mm mm, long start, long end, int advice) {
-    int flags = GupFlags.FOLL_TOUCH | GupFlags.FOLL_HWPOISON | GupFlags.FOLL_MADV_POPULATE;
+    int flags =
+        GupFlags.FOLL_TOUCH
+            | GupFlags.FOLL_HWPOISON
+            | GupFlags.FOLL_MADV_POPULATE
+            | GupFlags.FOLL_UNLOCKABLE;
     if (advice == MADV_POPULATE_WRITE) {
       flags |= GupFlags.FOLL_WRITE;
     }

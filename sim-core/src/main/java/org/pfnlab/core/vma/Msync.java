@@ -91,7 +91,7 @@ public final class Msync {
     }
     file.get();
     mm.readUnlock();
-    long result = file.ops.fsync(file, from, to);
+    long result = file.ops.fsyncRange(file, from, to);
     file.put();
     mm.readLock();
     return result;

@@ -77,7 +77,7 @@ public final class Populate {
     if (vma.has(VmFlags.VM_LOCKONFAULT)) {
       return skipsOnFault || vma.isAccessible() ? pages : -Errno.EFAULT;
     }
-    int flags = GupFlags.FOLL_TOUCH;
+    int flags = GupFlags.FOLL_TOUCH | GupFlags.FOLL_UNLOCKABLE;
     // Private writable memory is populated for writing, so that COW happens now and not on the
     // store.
     if ((vma.flags & (VmFlags.VM_WRITE | VmFlags.VM_SHARED)) == VmFlags.VM_WRITE) {

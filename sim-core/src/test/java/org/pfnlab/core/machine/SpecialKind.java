@@ -97,8 +97,8 @@ enum SpecialKind {
     }
 
     @Override
-    public long fsync(OpenFile opened, long start, long end) {
-      return kind == F ? 0 : super.fsync(opened, start, end);
+    public long fsync(OpenFile opened) {
+      return kind == F ? 0 : super.fsync(opened);
     }
 
     @Override

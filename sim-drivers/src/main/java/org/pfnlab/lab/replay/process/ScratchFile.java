@@ -34,6 +34,6 @@ final class ScratchFile {
   /** Before a process reads this from it: the recorder writes and syncs it. */
   void fill(byte[] bytes) {
     files.pwrite(file, bytes, bytes.length, 0);
-    file.ops.fsync(file, 0, bytes.length);
+    file.ops.fsyncRange(file, 0, bytes.length);
   }
 }
