@@ -257,8 +257,7 @@ public final class GupSlow {
     if ((flags & GupFlags.FOLL_NOFAULT) != 0) {
       return -Errno.EFAULT;
     }
-    int faultFlags =
-        (flags & GupFlags.FOLL_UNLOCKABLE) != 0 ? VmFault.FLAG_ALLOW_RETRY : 0;
+    int faultFlags = (flags & GupFlags.FOLL_UNLOCKABLE) != 0 ? VmFault.FLAG_ALLOW_RETRY : 0;
     if ((flags & GupFlags.FOLL_WRITE) != 0) {
       faultFlags |= VmFault.FLAG_WRITE;
     }

@@ -64,10 +64,7 @@ public final class ProcessVm {
 
   private long rw(Mm mm, long address, byte[] buffer, int length, boolean write) {
     int flags =
-        GupFlags.FOLL_PIN
-            | GupFlags.FOLL_TOUCH
-            | GupFlags.FOLL_REMOTE
-            | GupFlags.FOLL_UNLOCKABLE;
+        GupFlags.FOLL_PIN | GupFlags.FOLL_TOUCH | GupFlags.FOLL_REMOTE | GupFlags.FOLL_UNLOCKABLE;
     if (write) {
       flags |= GupFlags.FOLL_WRITE;
     }

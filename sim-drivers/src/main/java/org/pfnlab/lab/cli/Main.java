@@ -49,8 +49,10 @@ public final class Main implements Runnable {
           "iomem", IomemCommand.class,
           "maps", MapsCommand.class,
           "matrix", MatrixCommand.class,
+          "record", RecordCommand.class,
           "replay", ReplayCommand.class,
-          "report", ReportCommand.class);
+          "report", ReportCommand.class,
+          "selfcheck", SelfcheckCommand.class);
 
   @Spec private CommandSpec spec;
 
