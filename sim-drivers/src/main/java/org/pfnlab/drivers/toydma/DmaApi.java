@@ -53,6 +53,16 @@ public enum DmaApi {
     this.attrs = attrs;
   }
 
+  /** The one of this label, or null. */
+  public static @Nullable DmaApi find(String label) {
+    for (DmaApi api : values()) {
+      if (api.label.equals(label)) {
+        return api;
+      }
+    }
+    return null;
+  }
+
   /** The recordings' name of it, without what stands before the device. */
   String label() {
     return label;

@@ -12,6 +12,7 @@ import org.pfnlab.core.mm.Vma;
 import org.pfnlab.drivers.dma.CmaArea;
 import org.pfnlab.drivers.dma.DmaBuffer;
 import org.pfnlab.drivers.dma.DmaDevice;
+import org.pfnlab.drivers.kind.ObjectUnderTest;
 
 /**
  * The driver: each open file maps one buffer, from its first page. Its mmap calls dma_mmap_* and
@@ -53,6 +54,11 @@ public final class ToyDma {
     OpenFile file = new OpenFile(fileOps, mapping, mode, "toydma");
     file.privateData = buffer;
     return file;
+  }
+
+  /** A buffer as an object under test, opened for reading and writing. */
+  public ObjectUnderTest underTest(DmaBuffer buffer) {
+    return new ToyDmaObject(machine, this, buffer);
   }
 
   /** unmap_mapping_range over the whole device file. */

@@ -55,9 +55,7 @@ public final class ToyDmaKinds {
     ToyDma driver = new ToyDma(machine, api, translated, FlagsAround.NONE);
     return pages -> {
       DmaBuffer buffer = driver.alloc((int) Math.max(pages, PAGES));
-      return buffer == null
-          ? ObjectUnderTest.refused(-Errno.ENOMEM)
-          : new ToyDmaObject(machine, driver, buffer);
+      return buffer == null ? ObjectUnderTest.refused(-Errno.ENOMEM) : driver.underTest(buffer);
     };
   }
 }

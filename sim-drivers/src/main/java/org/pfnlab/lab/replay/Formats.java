@@ -7,6 +7,7 @@ import org.pfnlab.core.machine.MachineConfig;
 import org.pfnlab.lab.recording.Line;
 import org.pfnlab.lab.recording.Surroundings;
 import org.pfnlab.lab.replay.battery.BatteryReplay;
+import org.pfnlab.lab.replay.battery.DmaMmapReplay;
 import org.pfnlab.lab.replay.counts.CountsReplay;
 import org.pfnlab.lab.replay.counts.ResourceTreeReplay;
 import org.pfnlab.lab.replay.process.ProcessReplays;
@@ -32,6 +33,9 @@ final class Formats {
     if (first.has("header")) {
       return counts(path, first, contest);
     }
+    if (DmaMmapReplay.takes(first)) {
+      return driverRecording(path, first, contest);
+    }
     if (first.has("test")) {
       return notYet(contest, "test " + first.text("test"), false);
     }
@@ -53,7 +57,9 @@ final class Formats {
     Replayer replayer =
         first.has("placement")
             ? new ResourceTreeReplay(ground.config, ground.judge)
-            : new BatteryReplay(ground.config, ground.judge);
+            : DmaMmapReplay.takes(first)
+                ? new DmaMmapReplay(ground.config, ground.judge)
+                : new BatteryReplay(ground.config, ground.judge);
     return new Opened(replayer, false);
   }
 

@@ -31,7 +31,10 @@ public final class DriverMemory implements Rules {
           "mod_d_sys_vm_insert_page",
           "mod_f_sys_insert_mixed",
           "mod_a_bar_remap_wc",
+          "mod_j_dma_coherent_direct",
+          "mod_j_dma_coherent_iommu",
           "dmaheap_system",
+          "dmaheap_cma",
           "vgem_dmabuf",
           "amdgpu_vram",
           "i915_gtt");
@@ -41,7 +44,13 @@ public final class DriverMemory implements Rules {
 
   private static final ImmutableList<String> DMA_BUFS =
       ImmutableList.of(
-          "dmaheap_system", "vgem_dmabuf", "vkms_dmabuf", "qxl_dmabuf", "bochs_dmabuf");
+          "dmaheap_system",
+          "dmaheap_cma",
+          "udmabuf",
+          "vgem_dmabuf",
+          "vkms_dmabuf",
+          "qxl_dmabuf",
+          "bochs_dmabuf");
 
   private final KernelSpec kernel;
   private final PolicyCatalog policies;

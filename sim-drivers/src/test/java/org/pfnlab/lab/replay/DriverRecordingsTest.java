@@ -29,6 +29,16 @@ class DriverRecordingsTest {
     assertThat(tally.matched()).isGreaterThanOrEqualTo(Recordings.lines(file) * 19 / 20);
   }
 
+  /** The difference on which the rule of 2021 foundered: an IOMMU before the device, or none. */
+  @ParameterizedTest
+  @ValueSource(strings = {"_dma_mmap_layout_offsets", "_dma_mmap_vm_flags"})
+  void dmaMappings(String name) throws IOException {
+    Path file = Recordings.path("linux-6.1/dma/" + name + ".jsonl.gz");
+    Tally tally = Recordings.replay(file);
+    assertThat(tally.isClean()).as(Recordings.show(tally)).isTrue();
+    assertThat(tally.matched()).isEqualTo(Recordings.lines(file));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"linux-5.11", "linux-6.1", "linux-6.18.2"})
   void countsOverGrowingResourceTrees(String set) throws IOException {

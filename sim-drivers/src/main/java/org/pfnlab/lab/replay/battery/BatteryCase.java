@@ -31,6 +31,15 @@ record BatteryCase(boolean shared, boolean writable, int pages, Before before, S
 
   /** Reads the inputs of a line, without the kind's label. */
   static BatteryCase of(Line line) {
+    return read(line, before(line), line.text("op"));
+  }
+
+  /** Reads how an object is mapped, for an operation that finds its pages untouched. */
+  static BatteryCase mapping(Line line, String operation) {
+    return read(line, Before.NONE, operation);
+  }
+
+  private static BatteryCase read(Line line, Before before, String operation) {
     long pages = line.integer("pages");
     if (pages < 1 || pages > MOST_PAGES) {
       throw line.bad("expected \"pages\" from 1 to " + MOST_PAGES + ", found " + pages);
@@ -39,8 +48,8 @@ record BatteryCase(boolean shared, boolean writable, int pages, Before before, S
         either(line, "map", "shared", "private"),
         either(line, "prot", "rw", "r"),
         (int) pages,
-        before(line),
-        line.text("op"));
+        before,
+        operation);
   }
 
   private static boolean either(Line line, String field, String yes, String no) {

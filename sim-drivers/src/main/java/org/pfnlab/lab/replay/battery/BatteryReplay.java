@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
 import java.util.ArrayList;
 import java.util.List;
 import org.pfnlab.core.kernel.KernelLog;
@@ -55,7 +56,7 @@ public final class BatteryReplay implements Replayer {
   public void replay(Line line) {
     BatteryCase asked = BatteryCase.of(line);
     String label = line.text("kind");
-    ObjectNode expected = expected(line);
+    ObjectNode expected = recorded(line, BatteryCase.INPUTS);
     if (Unjudged.isWholeCase(config.profile().version(), label, asked.operation())) {
       return;
     }
@@ -97,9 +98,9 @@ public final class BatteryReplay implements Replayer {
   }
 
   /** The recorded answer: everything but the inputs, kernel messages reduced. */
-  private static ObjectNode expected(Line line) {
+  static ObjectNode recorded(Line line, ImmutableSet<String> inputs) {
     ObjectNode expected = line.object().deepCopy();
-    expected.remove(BatteryCase.INPUTS);
+    expected.remove(inputs);
     Fate.unify(expected);
     JsonNode messages = expected.remove("klog");
     if (messages != null) {

@@ -61,8 +61,13 @@ final class GupOps {
     }
   }
 
-  /** Stops at the first page that cannot be got; the ioctl hides why. */
   private static void all(CaseRun run, int flags, boolean fast) {
+    run.answer.put("gup_pages", got(run, flags, fast));
+    run.putPte("pte_after", run.address);
+  }
+
+  /** Stops at the first page that cannot be got; the ioctl hides why. Returns how many it got. */
+  static int got(CaseRun run, int flags, boolean fast) {
     long[] pages = new long[run.pages()];
     long[] one = new long[1];
     int got = 0;
@@ -87,7 +92,6 @@ final class GupOps {
       verifyPinned(run, pages, got);
     }
     run.machine.pins().release(pages, got, flags, false);
-    run.answer.put("gup_pages", got);
-    run.putPte("pte_after", run.address);
+    return got;
   }
 }
