@@ -14,7 +14,18 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 class BenchmarksStartTest {
   @ParameterizedTest
   @ValueSource(
-      classes = {PfnInsertion.class, ResourceWalk.class, MinorFault.class, MachineReset.class})
+      classes = {
+        CowFault.class,
+        FaultsAmongVmas.class,
+        ForkOfMany.class,
+        MachineReset.class,
+        MapUnmap.class,
+        MinorFault.class,
+        PfnInsertion.class,
+        ResourceWalk.class,
+        SplitInThree.class,
+        VmaLookup.class,
+      })
   void starts(Class<?> benchmark) throws RunnerException {
     OptionsBuilder options = new OptionsBuilder();
     options
@@ -28,8 +39,11 @@ class BenchmarksStartTest {
     if (benchmark == PfnInsertion.class || benchmark == ResourceWalk.class) {
       options.param("resources", "16");
     }
-    if (benchmark == PfnInsertion.class) {
+    if (benchmark == PfnInsertion.class || benchmark == ForkOfMany.class) {
       options.param("pages", "512");
+    }
+    if (benchmark == SplitInThree.class || benchmark == VmaLookup.class) {
+      options.param("vmas", "1000");
     }
     assertThat(new Runner(options.build()).run()).isNotEmpty();
   }

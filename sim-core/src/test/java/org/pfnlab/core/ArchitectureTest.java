@@ -1,5 +1,6 @@
 package org.pfnlab.core;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.pfnlab.core.mm.Vma;
 import org.pfnlab.fixture.forbidden.Forbidden;
 
 /** The order of the rooms and the purity of the core, and that both rules bite. */
@@ -36,6 +38,27 @@ final class ArchitectureTest {
   @MethodSource("rules")
   void coreKeeps(ArchRule rule) {
     rule.check(CORE);
+  }
+
+  /** The tree of VMAs keeps their borders apart, and must hear of every change. */
+  private static final ArchRule BORDERS_CHANGE_THROUGH_SET_RANGE =
+      noClasses()
+          .that()
+          .doNotHaveFullyQualifiedName(Vma.class.getName())
+          .should()
+          .setField(Vma.class, "start")
+          .orShould()
+          .setField(Vma.class, "end");
+
+  @Test
+  void bordersOfVmasChangeThroughSetRange() {
+    BORDERS_CHANGE_THROUGH_SET_RANGE.check(CORE);
+  }
+
+  @Test
+  void canaryBorderChangedByHandIsCaught() {
+    JavaClasses byHand = new ClassFileImporter().importPackages("org.pfnlab.core.mm");
+    assertThat(BORDERS_CHANGE_THROUGH_SET_RANGE.evaluate(byHand).hasViolation()).isTrue();
   }
 
   @Test

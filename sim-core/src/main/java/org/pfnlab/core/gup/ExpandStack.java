@@ -61,7 +61,7 @@ public final class ExpandStack {
     }
     anonRmap.prepare(vma);
     meter.count(EXPANDED);
-    vma.start = start;
+    vma.setRange(start, vma.end);
     vma.pgoff -= grown;
     mm.totalVm += grown;
     if (vma.has(VmFlags.VM_LOCKED)) {

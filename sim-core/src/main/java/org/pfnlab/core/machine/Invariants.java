@@ -82,6 +82,7 @@ public final class Invariants {
   private void checkAddressSpace(Process process) {
     Mm mm = process.mm;
     require(!mm.isLocked(), process + ": mmap_lock is still held");
+    mm.vmas.checkInvariants();
     anon = 0;
     file = 0;
     shmem = 0;

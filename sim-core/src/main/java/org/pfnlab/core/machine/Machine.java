@@ -122,6 +122,7 @@ public final class Machine {
   private final List<Process> processes = new ArrayList<>();
   private final ImmutableList<FrameHolder> holdersAtBoot;
   private final List<FrameHolder> frameHolders = new ArrayList<>();
+  private int maxMapCount = Mm.MAX_MAP_COUNT;
 
   /** Boots a machine. */
   public Machine(MachineConfig config) {
@@ -248,9 +249,18 @@ public final class Machine {
   /** A new process with an empty address space. */
   public Process newProcess() {
     Mm mm = new Mm(kernel.meter, new PageTable(kernel, tables));
+    mm.maxMapCount = maxMapCount;
     Process process = new Process(processes.size(), "oracle", mm);
     processes.add(process);
     return process;
+  }
+
+  /** Sets vm.max_map_count, for all processes until somebody sets it again. */
+  public void setMaxMapCount(int most) {
+    maxMapCount = most;
+    for (Process process : processes) {
+      process.mm.maxMapCount = most;
+    }
   }
 
   /** All processes since boot or reset, those that have exited included, by id. */

@@ -20,7 +20,7 @@ public final class Mm {
   /** vm.mmap_min_addr, the lowest address that mmap hands out. */
   public static final long MMAP_MIN_ADDR = 65536;
 
-  /** vm.max_map_count. */
+  /** vm.max_map_count unless an administrator says otherwise. */
   public static final int MAX_MAP_COUNT = 65530;
 
   /** stack_guard_gap in bytes. */
@@ -53,6 +53,9 @@ public final class Mm {
 
   /** locked_vm in pages. */
   public long lockedVm;
+
+  /** vm.max_map_count of the machine that this address space is on. */
+  public int maxMapCount = MAX_MAP_COUNT;
 
   /** total_vm in pages. */
   public long totalVm;

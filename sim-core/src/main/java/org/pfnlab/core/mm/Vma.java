@@ -15,10 +15,10 @@ public final class Vma {
   /** vm_mm. */
   public final Mm mm;
 
-  /** First byte. */
+  /** First byte; {@link #setRange} changes it. */
   public long start;
 
-  /** First byte behind. */
+  /** First byte behind; {@link #setRange} changes it. */
   public long end;
 
   /** vm_pgoff in pages; for private anonymous memory the address at the first fault. */
@@ -43,10 +43,13 @@ public final class Vma {
   public @Nullable AnonVma anonVma;
 
   /** anon_vma_chain, oldest link first: every anon_vma that may hold a page mapped here. */
-  public final List<AnonVma> anonVmaChain = new ArrayList<>(1);
+  public final List<AnonVma> anonVmaChain = new ArrayList<>(0);
 
   /** pfnmap_track_ctx of v6.16 and later. */
   public @Nullable PfnmapTrackCtx pfnmapTrackCtx;
+
+  /** Whether it is in its address space's tree, which then must hear of new borders. */
+  boolean linked;
 
   /** A VMA of this range; not in the tree yet. */
   public Vma(Mm mm, long start, long end, long pgoff, long flags) {
@@ -68,6 +71,28 @@ public final class Vma {
     copy.anonVma = anonVma;
     copy.pfnmapTrackCtx = pfnmapTrackCtx;
     return copy;
+  }
+
+  /**
+   * Gives it other borders, between its neighbours (vma_set_range, which sets vm_pgoff too).
+   *
+   * @throws IllegalStateException if it is in the tree and would be empty or overtake a neighbour
+   */
+  public void setRange(long newStart, long newEnd) {
+    if (linked) {
+      mm.vmas.resize(this, newStart, newEnd);
+    }
+    start = newStart;
+    end = newEnd;
+  }
+
+  /** vm_start_gap: where a hole below it ends; below a stack stays stack_guard_gap free. */
+  public long startGap() {
+    if ((flags & VmFlags.VM_GROWSDOWN) == 0) {
+      return start;
+    }
+    long gap = start - Mm.STACK_GUARD_GAP;
+    return Long.compareUnsigned(gap, start) > 0 ? 0 : gap;
   }
 
   /** vma_is_anonymous. */

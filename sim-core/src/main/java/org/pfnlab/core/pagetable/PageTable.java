@@ -192,6 +192,13 @@ public final class PageTable {
       }
     }
 
+    /** The first index at or after this one of an inner table's used entry, or {@link #ENTRIES}. */
+    int nextUsed(int from) {
+      int to = high + 1;
+      int used = from < to ? firstUsed(Math.max(from, low), to) : to;
+      return used < to ? used : ENTRIES;
+    }
+
     /** The index of the first entry of [from, to) that is not empty, or {@code to}. */
     public int firstUsed(int from, int to) {
       long[] e = entries;

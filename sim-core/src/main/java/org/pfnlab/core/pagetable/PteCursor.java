@@ -60,7 +60,7 @@ public final class PteCursor {
         if (level == 1) {
           return enter(node, index);
         }
-        int used = node.firstUsed(index, PageTable.ENTRIES);
+        int used = node.entries[index] != 0 ? index : node.nextUsed(index);
         if (used != index) {
           pos = ((pos >>> PageTable.shift(level)) + (used - index)) << PageTable.shift(level);
           if (pos >= end) {

@@ -84,7 +84,7 @@ public final class Brk {
   private static boolean hasRoom(Mm mm, long oldEnd, long newEnd) {
     Vma next = mm.vmas.find(oldEnd);
     return newEnd <= Mm.TASK_SIZE
-        && (next == null || newEnd + 4096 <= UnmappedArea.startWithGap(next))
+        && (next == null || newEnd + 4096 <= next.startGap())
         && mm.vmas.size() <= Mm.MAX_MAP_COUNT;
   }
 

@@ -47,7 +47,7 @@ final class GrowInPlace {
   boolean grow(Mm mm, Vma vma, long more) {
     long end = vma.end;
     if (!growsByMerge || isGrownPlainly(vma)) {
-      vma.end = end + more;
+      vma.setRange(vma.start, end + more);
     } else if (merge.newRange(
             mm, end, end + more, vma.flags, vma.pgoffOf(end), vma.file, vma.anonVma, null)
         == null) {

@@ -149,7 +149,7 @@ public final class Mmap {
     if (Long.compareUnsigned(pgoff + (bytes >>> 12), pgoff) < 0) {
       return -Errno.EOVERFLOW;
     }
-    if (mm.vmas.size() > Mm.MAX_MAP_COUNT) {
+    if (mm.vmas.size() > mm.maxMapCount) {
       return -Errno.ENOMEM;
     }
     start = unmappedArea.find(mm, file, start, bytes, pgoff, flags);

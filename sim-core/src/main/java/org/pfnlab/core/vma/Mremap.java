@@ -134,7 +134,7 @@ public final class Mremap {
   private long locked(
       Mm mm, long address, long oldBytes, long newBytes, int flags, long newAddress) {
     boolean targeted = impliesNewAddress(flags);
-    if (targeted && checksFirst && mm.vmas.size() + 2 >= Mm.MAX_MAP_COUNT - 3) {
+    if (targeted && checksFirst && mm.vmas.size() + 2 >= mm.maxMapCount - 3) {
       return -Errno.ENOMEM;
     }
     if (movesSeveral && (flags & MREMAP_FIXED) != 0 && oldBytes == newBytes) {
@@ -194,7 +194,7 @@ public final class Mremap {
   /** mremap_to. */
   private long moveTo(
       Mm mm, long address, long oldLength, long newBytes, int flags, long newAddress) {
-    if (!checksFirst && mm.vmas.size() + 2 >= Mm.MAX_MAP_COUNT - 3) {
+    if (!checksFirst && mm.vmas.size() + 2 >= mm.maxMapCount - 3) {
       return -Errno.ENOMEM;
     }
     boolean fixed = (flags & MREMAP_FIXED) != 0;

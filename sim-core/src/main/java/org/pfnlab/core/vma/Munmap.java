@@ -74,7 +74,7 @@ public final class Munmap {
   private long isolate(Mm mm, long start, long end) {
     Vma first = mm.vmas.find(start);
     if (first != null && first.start < start) {
-      if (end < first.end && mm.vmas.size() >= Mm.MAX_MAP_COUNT) {
+      if (end < first.end && mm.vmas.size() >= mm.maxMapCount) {
         return -Errno.ENOMEM;
       }
       if (first.has(VmFlags.VM_SEALED)) {
@@ -85,8 +85,8 @@ public final class Munmap {
         return refused;
       }
     }
-    for (int i = mm.vmas.indexFrom(start); i < mm.vmas.size() && mm.vmas.get(i).start < end; i++) {
-      Vma vma = mm.vmas.get(i);
+    Vma vma;
+    for (long at = start; (vma = mm.vmas.intersection(at, end)) != null; at = vma.end) {
       if (vma.has(VmFlags.VM_SEALED)) {
         return -Errno.EPERM;
       }
@@ -112,9 +112,10 @@ public final class Munmap {
     for (Vma each : gone) {
       zap.unmapSingleVma(each, each.start, each.end);
     }
-    int i = vmas.indexFrom(start);
-    long floor = i > 0 ? vmas.get(i - 1).end : 0;
-    long ceiling = i < vmas.size() ? vmas.get(i).start : Mm.TASK_SIZE;
+    Vma below = vmas.previous(start);
+    Vma above = vmas.find(start);
+    long floor = below != null ? below.end : 0;
+    long ceiling = above != null ? above.start : Mm.TASK_SIZE;
     mm.pageTable.freeTables(start, end, floor, ceiling);
     for (Vma each : gone) {
       remove(mm, each);

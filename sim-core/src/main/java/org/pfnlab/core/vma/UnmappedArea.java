@@ -132,7 +132,7 @@ final class UnmappedArea {
 
   private static boolean isFree(Mm mm, long address, long length) {
     Vma vma = mm.vmas.find(address);
-    return vma == null || address + length <= startWithGap(vma);
+    return vma == null || address + length <= vma.startGap();
   }
 
   /**
@@ -142,43 +142,35 @@ final class UnmappedArea {
   private long highestGap(Mm mm, long length) {
     VmaTree vmas = mm.vmas;
     long limit = mm.mmapBase;
-    int i = vmas.indexFrom(limit);
-    for (; i >= 0; i--) {
-      Vma above = i < vmas.size() ? vmas.get(i) : null;
-      long bottom = i > 0 ? vmas.get(i - 1).end : Mm.MMAP_MIN_ADDR;
-      long top = above == null ? limit : Math.min(limit, above.start);
-      if (above != null && above.has(VmFlags.VM_GROWSDOWN)) {
-        long guarded = Math.min(limit, startWithGap(above));
-        if (guardsLowerLimit && top - bottom >= length) {
-          limit = guarded;
-        }
-        top = guarded;
-      }
-      if (top - bottom >= length) {
+    long top = vmas.highestHole(limit, length, Mm.MMAP_MIN_ADDR);
+    while (top >= 0) {
+      Vma above = vmas.find(top);
+      Vma below = vmas.previous(top);
+      if (above == null || !above.has(VmFlags.VM_GROWSDOWN)) {
         return top - length;
       }
+      long guarded = Math.min(limit, above.startGap());
+      if (guarded - (below == null ? Mm.MMAP_MIN_ADDR : below.end) >= length) {
+        return guarded - length;
+      }
+      if (below == null) {
+        break;
+      }
+      limit = guardsLowerLimit ? guarded : limit;
+      top = vmas.highestHole(Math.min(limit, below.start), length, Mm.MMAP_MIN_ADDR);
     }
     return -Errno.ENOMEM;
   }
 
   private static long lowestGap(VmaTree vmas, long low, long high, long length) {
     long bottom = low;
-    for (int i = vmas.indexFrom(low); i < vmas.size() && bottom < high; i++) {
-      Vma vma = vmas.get(i);
-      if (Math.min(startWithGap(vma), high) - bottom >= length) {
+    Vma vma = vmas.find(low);
+    for (; vma != null && bottom < high; vma = vmas.find(vma.end)) {
+      if (Math.min(vma.startGap(), high) - bottom >= length) {
         return bottom;
       }
       bottom = Math.max(bottom, vma.end);
     }
     return high - bottom >= length ? bottom : -Errno.ENOMEM;
-  }
-
-  /** vm_start_gap: below a stack stays stack_guard_gap free. */
-  static long startWithGap(Vma vma) {
-    if (!vma.has(VmFlags.VM_GROWSDOWN)) {
-      return vma.start;
-    }
-    long start = vma.start - Mm.STACK_GUARD_GAP;
-    return Long.compareUnsigned(start, vma.start) > 0 ? 0 : start;
   }
 }

@@ -92,12 +92,10 @@ public final class VmaMerge {
       return null;
     }
     VmaTree tree = mm.vmas;
-    int i = tree.indexFrom(start);
-    Vma prev = i > 0 ? tree.get(i - 1) : null;
-    Vma next = i < tree.size() ? tree.get(i) : null;
+    Vma prev = tree.endingAt(start);
+    Vma next = tree.startingAt(end);
     Vma left =
         prev != null
-                && prev.end == start
                 && sameKind(prev, flags, file)
                 && prev.pgoff + prev.pages() == pgoff
                 && anonMergeable(prev, anonVma, null, copiedFrom)
@@ -105,7 +103,6 @@ public final class VmaMerge {
             : null;
     Vma right =
         next != null
-                && next.start == end
                 && sameKind(next, flags, file)
                 && pgoff + ((end - start) >>> 12) == next.pgoff
                 && anonMergeable(next, anonVma, null, copiedFrom)
@@ -132,7 +129,7 @@ public final class VmaMerge {
       if (copiedFrom != null) {
         adopt(left, copiedFrom);
       }
-      left.end = newEnd;
+      left.setRange(left.start, newEnd);
       left.flags |= flags & sticky;
       return left;
     }
@@ -141,7 +138,7 @@ public final class VmaMerge {
       adopt(grown, copiedFrom);
     }
     grown.pgoff -= (grown.start - start) >>> 12;
-    grown.start = start;
+    grown.setRange(start, grown.end);
     grown.flags |= flags & sticky;
     return grown;
   }
@@ -181,7 +178,7 @@ public final class VmaMerge {
       long newEnd = right.end;
       discard(middle);
       discard(right);
-      left.end = newEnd;
+      left.setRange(left.start, newEnd);
       left.flags |= spread;
       return left;
     }
@@ -192,9 +189,9 @@ public final class VmaMerge {
         discard(middle);
       } else {
         middle.pgoff += (end - middle.start) >>> 12;
-        middle.start = end;
+        middle.setRange(end, middle.end);
       }
-      left.end = end;
+      left.setRange(left.start, end);
       left.flags |= spread;
       return left;
     }
@@ -203,10 +200,10 @@ public final class VmaMerge {
     if (whole) {
       discard(middle);
     } else {
-      middle.end = start;
+      middle.setRange(middle.start, start);
     }
     grown.pgoff -= (grown.start - start) >>> 12;
-    grown.start = start;
+    grown.setRange(start, grown.end);
     grown.flags |= spread;
     return grown;
   }

@@ -2,7 +2,6 @@ package org.pfnlab.core.vma;
 
 import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.kernel.Errno;
-import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.Vma;
 
 /**
@@ -42,7 +41,7 @@ public final class VmaModify {
 
   /** split_vma: unlike munmap, who flags a part may not exceed the map limit even for a moment. */
   private long splitUnlessFull(Vma vma, long address, boolean newBelow) {
-    return vma.mm.vmas.size() >= Mm.MAX_MAP_COUNT
+    return vma.mm.vmas.size() >= vma.mm.maxMapCount
         ? -Errno.ENOMEM
         : split.split(vma, address, newBelow);
   }

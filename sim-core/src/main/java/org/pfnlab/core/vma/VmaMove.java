@@ -73,7 +73,7 @@ public final class VmaMove {
   private long moveOrRefuse(
       Vma vma, long address, long oldBytes, long newBytes, long target, boolean dontUnmap) {
     Mm mm = vma.mm;
-    if (mm.vmas.size() >= Mm.MAX_MAP_COUNT - 3) {
+    if (mm.vmas.size() >= mm.maxMapCount - 3) {
       return -Errno.ENOMEM;
     }
     long refused = askMaySplit(vma, address, address + oldBytes);
@@ -130,8 +130,7 @@ public final class VmaMove {
       return merged;
     }
     Vma copy = vma.duplicate(mm);
-    copy.start = target;
-    copy.end = target + bytes;
+    copy.setRange(target, target + bytes);
     copy.pgoff = pgoff;
     anonRmap.clone(copy, vma);
     tracking.dup(copy);

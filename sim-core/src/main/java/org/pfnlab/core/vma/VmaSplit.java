@@ -44,9 +44,9 @@ public final class VmaSplit {
     Vma fresh = vma.duplicate(vma.mm);
     long below = (address - vma.start) >>> 12;
     if (newBelow) {
-      fresh.end = address;
+      fresh.setRange(fresh.start, address);
     } else {
-      fresh.start = address;
+      fresh.setRange(address, fresh.end);
       fresh.pgoff += below;
     }
     anonRmap.clone(fresh, vma);
@@ -61,9 +61,9 @@ public final class VmaSplit {
     dropHugeLeafAcross(vma.mm.pageTable, address);
     if (newBelow) {
       vma.pgoff += below;
-      vma.start = address;
+      vma.setRange(address, vma.end);
     } else {
-      vma.end = address;
+      vma.setRange(vma.start, address);
     }
     vma.mm.vmas.insert(fresh);
     VmaLinks.linkFile(fresh);

@@ -311,8 +311,8 @@ final class PteInserterTest {
     long size = PageTable.span(level);
     for (int i = 0; i < VERSIONS.length; i++) {
       boot(KernelProfile.of(VERSIONS[i]), where, "bar");
-      vma.start &= -(1L << 30);
-      vma.end = vma.start + 2 * size;
+      long start = vma.start & -(1L << 30);
+      vma.setRange(start, start + 2 * size);
       VmFault fault = new VmFault().begin(vma, vma.start + size + 0x5000, 0);
       long pfn = level == 2 ? BAR : 0x10_0000;
       String result;
@@ -333,8 +333,8 @@ final class PteInserterTest {
   @Test
   void hugeLeafThatIsThereStaysUnlessAWriteFindsTheSameFrame() {
     boot(KernelProfile.of("v6.18.2"), "pfnmap", "bar");
-    vma.start &= -(1L << 21);
-    vma.end = vma.start + (4L << 21);
+    long start = vma.start & -(1L << 21);
+    vma.setRange(start, start + (4L << 21));
     vma.pageProt = Pte.PAGE_READONLY;
     VmFault fault = new VmFault().begin(vma, vma.start, 0);
     m.inserter.vmfInsertPfnHuge(fault, BAR, 2, false);

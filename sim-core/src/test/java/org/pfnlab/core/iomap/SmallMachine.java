@@ -162,9 +162,9 @@ public final class SmallMachine {
   public Vma split(Vma vma, long page) {
     Vma upper = vma.duplicate(vma.mm);
     tracking.dup(upper);
-    upper.start = vma.start + (page << 12);
+    upper.setRange(vma.start + (page << 12), vma.end);
     upper.pgoff = vma.pgoff + page;
-    vma.end = upper.start;
+    vma.setRange(vma.start, upper.start);
     vma.mm.vmas.insert(upper);
     return upper;
   }
@@ -196,8 +196,8 @@ public final class SmallMachine {
   public Vma move(Vma vma, long from, long to) {
     Vma moved = vma.duplicate(vma.mm);
     tracking.dup(moved);
-    moved.start = behind(vma.mm);
-    moved.end = moved.start + ((to - from) << 12);
+    long start = behind(vma.mm);
+    moved.setRange(start, start + ((to - from) << 12));
     moved.pgoff = vma.pgoff + from;
     vma.mm.vmas.insert(moved);
     vma.mm.pageTable.moveEntries(vma.start + (from << 12), moved.start, (to - from) << 12);

@@ -8,6 +8,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.pfnlab.core.gup.GupFlags;
 import org.pfnlab.core.mm.Mm;
+import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.pagetable.PageTable;
 import org.pfnlab.core.task.Pagemap;
 import org.pfnlab.core.task.Smaps;
@@ -135,7 +136,8 @@ class HugePagesTest {
   @Test
   void invariantsSeeABorderThroughAHugePage() {
     SmallScript run = SmallScript.run("v6.18.44", TWO + "store 88");
-    run.mm(0).vmas.get(0).start += PageTable.PAGE_SIZE;
+    Vma vma = run.mm(0).vmas.get(0);
+    vma.setRange(vma.start + PageTable.PAGE_SIZE, vma.end);
     assertThat(brokenBy(run.machine())).isNotEmpty();
   }
 
