@@ -49,13 +49,7 @@ final class Spaces {
         machine
             .syscalls()
             .mmap(
-                process,
-                address,
-                (long) pages << 12,
-                WRITE,
-                PRIVATE | MapFlags.MAP_FIXED,
-                null,
-                0);
+                process, address, (long) pages << 12, WRITE, PRIVATE | MapFlags.MAP_FIXED, null, 0);
     if (got != address) {
       throw new IllegalStateException("mmap answers " + got);
     }

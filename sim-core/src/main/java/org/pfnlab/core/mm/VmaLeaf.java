@@ -116,8 +116,8 @@ final class VmaLeaf {
 
   /**
    * The index of the first of these ascending numbers that is above the address, or their count.
-   * The two outcomes of a step are alike for the JIT, so that it uses a conditional move: for random
-   * addresses every second branch would be guessed wrong.
+   * The two outcomes of a step are alike for the JIT, so that it uses a conditional move: for
+   * random addresses every second branch would be guessed wrong.
    */
   static int firstAbove(long[] keys, int count, long address) {
     int base = 0;
