@@ -31,6 +31,7 @@ final class Chunk {
   private static final @Nullable Object[] NO_REFERENCES = {};
 
   final long firstPfn;
+  private final boolean hasPages;
   final int[] refs;
   final int[] maps;
   final long[] meta;
@@ -47,6 +48,7 @@ final class Chunk {
 
   Chunk(long firstPfn, boolean hasPages) {
     this.firstPfn = firstPfn;
+    this.hasPages = hasPages;
     refs = hasPages ? new int[FRAMES] : NO_COUNTS;
     maps = hasPages ? new int[FRAMES] : NO_COUNTS;
     meta = hasPages ? new long[FRAMES] : NO_WORDS;
@@ -54,7 +56,7 @@ final class Chunk {
   }
 
   boolean hasPages() {
-    return meta.length != 0;
+    return hasPages;
   }
 
   void touch(int i) {

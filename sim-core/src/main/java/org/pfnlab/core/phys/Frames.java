@@ -225,6 +225,26 @@ public final class Frames {
     meter.count(PAGE_GET);
   }
 
+  /**
+   * What fork does to a page that the child maps too, at once: a reference, a mapping, and the page
+   * is nobody's alone (PageAnonExclusive). The caller counts {@link #PAGE_GET}.
+   *
+   * @return the flags as they were
+   * @throws IllegalStateException on a free page
+   */
+  public int shareMapped(long pfn) {
+    Chunk chunk = page(pfn);
+    int i = slot(pfn);
+    if (chunk.refs[i] <= 0) {
+      throw broken(pfn, "is free and cannot be shared");
+    }
+    chunk.refs[i]++;
+    chunk.maps[i]++;
+    long meta = chunk.meta[i];
+    chunk.meta[i] = meta & ~ANON_EXCLUSIVE;
+    return (int) (meta & FREE_FOR_USE);
+  }
+
   /** Takes a reference unless the page is free (get_page_unless_zero). */
   public boolean getUnlessZero(long pfn) {
     if (refcount(pfn) == 0) {

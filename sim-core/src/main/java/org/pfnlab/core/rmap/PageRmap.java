@@ -94,9 +94,14 @@ public final class PageRmap {
   }
 
   private void count(Mm mm, long pfn, int n) {
-    if (frames.has(pfn, Frames.ANON)) {
+    count(mm, frames.flags(pfn), n);
+  }
+
+  /** The rss of a mapped page, by its flags. */
+  public void count(Mm mm, int flags, int n) {
+    if ((flags & Frames.ANON) != 0) {
       mm.anonRss += n;
-    } else if (frames.has(pfn, Frames.SWAPBACKED)) {
+    } else if ((flags & Frames.SWAPBACKED) != 0) {
       mm.shmemRss += n;
     } else {
       mm.fileRss += n;

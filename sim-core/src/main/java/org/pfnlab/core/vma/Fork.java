@@ -11,6 +11,7 @@ import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.Vma;
+import org.pfnlab.core.pagetable.PageTable;
 import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.pagetable.PteCursor;
 import org.pfnlab.core.pfnmap.NormalPage;
@@ -159,31 +160,30 @@ public final class Fork {
         return failed;
       }
     }
-    boolean cow = parent.isCowMapping();
     long copied = 0;
     cursor.reset(parent.mm.pageTable, parent.start, parent.end);
-    while (cursor.next()) {
-      long pte = cursor.value();
-      if (HugeAnon.isIn(parent, cursor.level())) {
-        copied += copyHuge(child, parent, pte) ? 1 : 0;
-        continue;
+    while (cursor.nextPresentTable()) {
+      if (cursor.level() == 1) {
+        copied += copyTable(child, parent);
+      } else if (cursor.next()) {
+        copied += copyLeaf(child, parent) ? 1 : 0;
       }
-      if (cursor.level() > 1) {
-        if (copiesSpecialPmd && Pte.special(pte) && parent.has(VmFlags.VM_PFNMAP)) {
-          child.mm.pageTable.setHuge(cursor.addr(), cursor.level(), Pte.mkOld(pte));
-        }
-        continue;
-      }
-      copied++;
-      if (!Pte.present(pte)) {
-        child.mm.pageTable.set(cursor.addr(), pte);
-        continue;
-      }
-      copyPresent(child, parent, pte, cow);
     }
     meter.count(COPY_TABLE, cursor.tables());
     meter.count(COPY_PTE, copied);
     return 0;
+  }
+
+  /** A leaf of 2M or 1G: true if it was copied as one. */
+  private boolean copyLeaf(Vma child, Vma parent) {
+    long leaf = cursor.value();
+    if (HugeAnon.isIn(parent, cursor.level())) {
+      return copyHuge(child, parent, leaf);
+    }
+    if (copiesSpecialPmd && Pte.special(leaf) && parent.has(VmFlags.VM_PFNMAP)) {
+      child.mm.pageTable.setHuge(cursor.addr(), cursor.level(), Pte.mkOld(leaf));
+    }
+    return false;
   }
 
   /**
@@ -213,27 +213,59 @@ public final class Fork {
     return true;
   }
 
-  private void copyPresent(Vma child, Vma parent, long original, boolean cow) {
-    long address = cursor.addr();
-    long pfn = normalPage.of(parent, address, original);
-    if (pfn >= 0) {
-      if (copiesEarly(parent, pfn, cow)) {
-        copyPinned(child, address, pfn);
-        return;
+  /**
+   * copy_pte_range: the entries of one table. Counts and rss are added up once at its end.
+   *
+   * @return how many entries there were
+   */
+  private int copyTable(Vma child, Vma parent) {
+    long[] from = cursor.entries();
+    int first = from.length;
+    for (int i = cursor.from(); i < cursor.to() && first == from.length; i++) {
+      first = from[i] != 0 ? i : first;
+    }
+    if (first == from.length) {
+      return 0;
+    }
+    boolean cow = parent.isCowMapping();
+    boolean shared = parent.has(VmFlags.VM_SHARED);
+    boolean pinned = parent.mm.hasPinned;
+    long base = cursor.base() - ((long) cursor.from() << 12);
+    long[] to = child.mm.pageTable.leafAlloc(base + ((long) first << 12)).entries;
+    int copied = 0;
+    int written = 0;
+    int gets = 0;
+    for (int i = first; i < cursor.to(); i++) {
+      long pte = from[i];
+      if (pte == 0) {
+        continue;
       }
-      frames.get(pfn);
-      rmap.duplicate(child, pfn);
-      frames.clear(pfn, Frames.ANON_EXCLUSIVE);
+      copied++;
+      if (!Pte.present(pte)) {
+        to[i] = pte;
+        written++;
+        continue;
+      }
+      long pfn = normalPage.of(parent, base + ((long) i << 12), pte);
+      if (pfn >= 0) {
+        if (pinned && copiesEarly(parent, pfn, cow)) {
+          copyPinned(child, base + ((long) i << 12), pfn);
+          continue;
+        }
+        rmap.count(child.mm, frames.shareMapped(pfn), 1);
+        gets++;
+      }
+      if (cow && Pte.write(pte)) {
+        pte = Pte.wrProtect(pte, savedDirty);
+        from[i] = pte;
+        written++;
+      }
+      to[i] = Pte.mkOld(shared ? Pte.mkClean(pte) : pte);
+      written++;
     }
-    long pte = original;
-    if (cow && Pte.write(pte)) {
-      pte = Pte.wrProtect(pte, savedDirty);
-      cursor.set(pte);
-    }
-    if (parent.has(VmFlags.VM_SHARED)) {
-      pte = Pte.mkClean(pte);
-    }
-    child.mm.pageTable.set(address, Pte.mkOld(pte));
+    meter.count(PageTable.PTE_SET, written);
+    meter.count(Frames.PAGE_GET, gets);
+    return copied;
   }
 
   /** Whether the page may be pinned for DMA, so that the child must not share it. */
