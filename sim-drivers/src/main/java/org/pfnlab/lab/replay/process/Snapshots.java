@@ -91,6 +91,9 @@ final class Snapshots {
     long first = 0;
     String letters = "";
     for (long page = 0; page <= Window.PAGES; page++) {
+      if (letters.isEmpty()) {
+        page = scan.mappedFrom(page);
+      }
       String now = page == Window.PAGES ? "" : scan.at(page).letters();
       if (!now.equals(letters)) {
         if (!letters.isEmpty()) {
@@ -120,6 +123,9 @@ final class Snapshots {
     long first = 0;
     int id = ABSENT;
     for (long page = 0; page <= Window.PAGES; page++) {
+      if (id == ABSENT) {
+        page = scan.mappedFrom(page);
+      }
       int now = page == Window.PAGES ? ABSENT : number(scan.at(page), numbers);
       boolean goesOn =
           id != ABSENT && now == (id == ZERO_PAGE ? ZERO_PAGE : id + (int) (page - first));
@@ -180,6 +186,18 @@ final class Snapshots {
 
     PageScan(Mm mm) {
       this.mm = mm;
+    }
+
+    /** The first page from here on that lies in a VMA or in an alias, or the end of the window. */
+    long mappedFrom(long page) {
+      long address = session.window.addressInside(page);
+      if (page >= Window.PAGES || session.window.address(page) != address) {
+        return page;
+      }
+      Vma here = mm.vmas.find(address);
+      long next = here == null ? Window.PAGES : (here.start - session.window.base()) >> 12;
+      long limit = page < Window.ALIAS ? Window.ALIAS : Window.PAGES;
+      return Math.max(page, Math.min(next, limit));
     }
 
     PageState at(long page) {
