@@ -51,7 +51,7 @@ public class MapUnmap {
     free = new long[vmas];
     long top = org.pfnlab.core.mm.Mm.MMAP_BASE;
     for (int i = 0; i < vmas; i++) {
-      Spaces.map(machine, process, top - ((i + 1L) * 4 << 12), 1);
+      Spaces.map(machine, process, top - ((i + 1L) << 14), 1);
       free[i] = top - ((order[i] * 4L + 2) << 12);
     }
   }

@@ -17,8 +17,8 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * Turns JMH's JSON into a Markdown table with machine, JDK, date and settings, beside the targets of
- * {@code targets.txt}.
+ * Turns JMH's JSON into a Markdown table with machine, JDK, date and settings, beside the targets
+ * of {@code targets.txt}.
  *
  * <pre>
  * java -jar benchmarks/target/benchmarks.jar -prof gc -rf json -rff jmh-result.json
@@ -87,15 +87,16 @@ public final class ResultTable {
   }
 
   private void head(JsonNode first, LocalDate date, String machine) {
-    text.append("%s; %s, JDK %s (%s); measured %s.\n"
-        .formatted(
-            machine,
-            first.path("vmName").asText(),
-            first.path("jdkVersion").asText(),
-            first.path("jmhVersion").asText("?").isEmpty()
-                ? "JMH"
-                : "JMH " + first.path("jmhVersion").asText("?"),
-            date));
+    text.append(
+        "%s; %s, JDK %s (%s); measured %s.\n"
+            .formatted(
+                machine,
+                first.path("vmName").asText(),
+                first.path("jdkVersion").asText(),
+                first.path("jmhVersion").asText("?").isEmpty()
+                    ? "JMH"
+                    : "JMH " + first.path("jmhVersion").asText("?"),
+                date));
     text.append(
         "Settings: `-f %s -wi %s -w %s -i %s -r %s`%s.\n\n"
             .formatted(
@@ -136,7 +137,8 @@ public final class ResultTable {
     double allocated = secondary.path("gc.alloc.rate.norm").path("score").asDouble(-1);
     String where =
         String.join(
-            ", ", parameters.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList());
+            ", ",
+            parameters.entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList());
     text.append(
         "| %s | %s | %s | %s | %s | %s | %s | %s |\n"
             .formatted(

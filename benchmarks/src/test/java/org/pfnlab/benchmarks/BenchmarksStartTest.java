@@ -22,6 +22,7 @@ class BenchmarksStartTest {
         MapUnmap.class,
         MinorFault.class,
         PfnInsertion.class,
+        ReplayOfRecordings.class,
         ResourceWalk.class,
         SplitInThree.class,
         VmaLookup.class,
