@@ -40,7 +40,7 @@ final class Spaces {
 
   /** The address of the i-th VMA. */
   static long address(int i, int pages) {
-    return START + ((long) i * (pages + 1) << 12);
+    return START + (((long) i * (pages + 1)) << 12);
   }
 
   /** Maps private anonymous memory at an address. */
