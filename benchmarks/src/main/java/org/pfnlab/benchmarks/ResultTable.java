@@ -173,15 +173,13 @@ public final class ResultTable {
     return String.format(Locale.ROOT, pattern, value);
   }
 
-  /** Processor, memory and kernel of this machine, as far as Linux tells. */
+  /** Processor and system of this machine, as far as Linux tells. */
   private static String machine() throws IOException {
     return field("/proc/cpuinfo", "model name")
         + ", "
         + Runtime.getRuntime().availableProcessors()
         + " CPUs, "
         + System.getProperty("os.name")
-        + " "
-        + System.getProperty("os.version")
         + load();
   }
 
