@@ -327,8 +327,7 @@ public final class VmaTree {
   }
 
   /**
-   * The highest hole below an address (vm_unmapped_area, top down); {@link Vma#startGap} of the VMA
-   * behind it is its end.
+   * The highest hole below an address (vm_unmapped_area, top down), guards of stacks not looked at.
    *
    * @param top the hole ends here or below
    * @param length bytes that it must have
@@ -337,7 +336,7 @@ public final class VmaTree {
    */
   public long highestHole(long top, long length, long floor) {
     seek(top);
-    long end = leaf < leafCount ? Math.min(top, leaves[leaf].get(slot).startGap()) : top;
+    long end = leaf < leafCount ? Math.min(top, leaves[leaf].starts[slot]) : top;
     if (end - Math.max(endBefore(leaf, slot), floor) >= length) {
       return end;
     }
@@ -364,14 +363,11 @@ public final class VmaTree {
     long[] starts = in.starts;
     long[] ends = in.ends;
     for (int i = from; i > 0; i--) {
-      if (starts[i] - ends[i - 1] >= length
-          && in.get(i).startGap() - Math.max(ends[i - 1], floor) >= length) {
-        return in.get(i).startGap();
+      if (starts[i] - Math.max(ends[i - 1], floor) >= length) {
+        return starts[i];
       }
     }
-    return from >= 0 && in.get(0).startGap() - Math.max(endBefore(at, 0), floor) >= length
-        ? in.get(0).startGap()
-        : -1;
+    return from >= 0 && starts[0] - Math.max(endBefore(at, 0), floor) >= length ? starts[0] : -1;
   }
 
   private long longestHole(int at) {

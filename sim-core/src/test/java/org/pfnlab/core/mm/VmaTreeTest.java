@@ -194,7 +194,7 @@ class VmaTreeTest {
     public long highestHole(long top, long length, long floor) {
       // the hole in front of each VMA, and the one behind all
       for (int i = vmas.size(); i >= 0; i--) {
-        long end = i < vmas.size() ? Math.min(vmas.get(i).startGap(), top) : top;
+        long end = i < vmas.size() ? Math.min(vmas.get(i).start, top) : top;
         long begin = Math.max(i > 0 ? vmas.get(i - 1).end : 0, floor);
         if (end - begin >= length) {
           return end;
@@ -291,19 +291,6 @@ class VmaTreeTest {
     assertThat(holePage(tree, 1)).as("a VMA across the top").isEqualTo(20);
   }
 
-  @ParameterizedTest
-  @MethodSource("trees")
-  void belowAStackTheGuardGapStaysFree(Tree tree) {
-    Vma stack = vma(20_000, 1);
-    stack.flags |= VmFlags.VM_GROWSDOWN;
-    tree.insert(stack);
-    tree.insert(vma(19_700, 1));
-    long top = 20_001L << 12;
-    long guard = Mm.STACK_GUARD_GAP >>> 12;
-    assertThat(tree.highestHole(top, 43L << 12, 0)).isEqualTo((20_000 - guard) << 12);
-    assertThat(tree.highestHole(top, 44L << 12, 0)).isEqualTo(19_700L << 12);
-  }
-
   private static long holePage(Tree tree, long pages) {
     return tree.highestHole(30L << 12, pages << 12, 2L << 12) >> 12;
   }
@@ -384,7 +371,6 @@ class VmaTreeTest {
         right.remove(gone);
       } else {
         Vma fresh = vma(random.nextInt(pages), 1 + random.nextInt(6));
-        fresh.flags |= random.nextInt(50) == 0 ? VmFlags.VM_GROWSDOWN : 0;
         if (right.intersection(fresh.start, fresh.end) == null) {
           left.insert(fresh);
           right.insert(fresh);
