@@ -57,6 +57,16 @@ public final class KernelLog {
     return ImmutableList.copyOf(lines);
   }
 
+  /**
+   * The lines since the last {@link #clear} or readClear, as {@code dmesg --read-clear} shows them:
+   * what was said once stays said, and warnings stay counted.
+   */
+  public ImmutableList<String> readClear() {
+    ImmutableList<String> read = lines();
+    lines.clear();
+    return read;
+  }
+
   /** Forgets everything, also what was said once. */
   public void clear() {
     lines.clear();

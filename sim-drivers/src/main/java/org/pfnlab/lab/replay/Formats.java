@@ -1,5 +1,6 @@
 package org.pfnlab.lab.replay;
 
+import com.google.common.collect.ImmutableSet;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.pfnlab.core.kernel.Version;
@@ -8,6 +9,7 @@ import org.pfnlab.lab.recording.Line;
 import org.pfnlab.lab.recording.Surroundings;
 import org.pfnlab.lab.replay.battery.BatteryReplay;
 import org.pfnlab.lab.replay.battery.DmaMmapReplay;
+import org.pfnlab.lab.replay.battery.MemtypeReplay;
 import org.pfnlab.lab.replay.counts.CountsReplay;
 import org.pfnlab.lab.replay.counts.ResourceTreeReplay;
 import org.pfnlab.lab.replay.process.ProcessReplays;
@@ -17,6 +19,9 @@ import org.pfnlab.lab.verdict.Replayer;
 
 /** Tells by its first line what a recording is, and who replays it. */
 final class Formats {
+  /** The tests that {@link MemtypeReplay} takes. */
+  private static final ImmutableSet<String> MEMTYPE_TESTS = ImmutableSet.of("pair", "life");
+
   private Formats() {}
 
   /**
@@ -37,7 +42,9 @@ final class Formats {
       return driverRecording(path, first, contest);
     }
     if (first.has("test")) {
-      return notYet(contest, "test " + first.text("test"), false);
+      return MEMTYPE_TESTS.contains(first.text("test"))
+          ? driverRecording(path, first, contest)
+          : notYet(contest, "test " + first.text("test"), false);
     }
     if (first.has("placement") || (first.has("kind") && first.has("op"))) {
       return driverRecording(path, first, contest);
@@ -54,13 +61,17 @@ final class Formats {
 
   private static Opened driverRecording(Path path, Line first, Contest contest) throws IOException {
     Ground ground = Ground.of(path, first, contest);
-    Replayer replayer =
-        first.has("placement")
-            ? new ResourceTreeReplay(ground.config, ground.judge)
-            : DmaMmapReplay.takes(first)
-                ? new DmaMmapReplay(ground.config, ground.judge)
-                : new BatteryReplay(ground.config, ground.judge);
-    return new Opened(replayer, false);
+    return new Opened(driverReplayer(first, ground.config, ground.judge), false);
+  }
+
+  private static Replayer driverReplayer(Line first, MachineConfig config, Judge judge) {
+    if (first.has("placement")) {
+      return new ResourceTreeReplay(config, judge);
+    }
+    if (DmaMmapReplay.takes(first)) {
+      return new DmaMmapReplay(config, judge);
+    }
+    return first.has("test") ? new MemtypeReplay(config, judge) : new BatteryReplay(config, judge);
   }
 
   /** The machine that a driver's recording is about, as the files beside it describe it. */
