@@ -49,6 +49,7 @@ public final class Main implements Runnable {
           "iomem", IomemCommand.class,
           "maps", MapsCommand.class,
           "matrix", MatrixCommand.class,
+          "memtype", MemtypeCommand.class,
           "record", RecordCommand.class,
           "replay", ReplayCommand.class,
           "report", ReportCommand.class,
