@@ -174,7 +174,7 @@ public final class FaultHandler {
         leaf = table.leaf(page);
       } else if (ops == null) {
         result = hugeFaults.missing(vma, page, flags);
-      } else if (ops.hasHugeFault() && vma.has(VmFlags.VM_HUGEPAGE)) {
+      } else if (ops.hasHugeFault() && hugeFaults.mayAskDriver(vma)) {
         result = tryHuge(vma, ops, page, flags);
       }
       if ((result & VmFault.FALLBACK) == 0) {

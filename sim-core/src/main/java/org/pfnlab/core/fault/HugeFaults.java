@@ -22,8 +22,9 @@ import org.pfnlab.core.rmap.HugeAnon;
 import org.pfnlab.core.rmap.PageRmap;
 
 /**
- * Faults of anonymous memory that may have huge pages (do_huge_pmd_anonymous_page,
- * do_huge_pmd_wp_page), where "transparent_hugepage/enabled" says madvise.
+ * Faults that may be answered with huge pages: who may have them, and anonymous memory's own
+ * (do_huge_pmd_anonymous_page, do_huge_pmd_wp_page). "transparent_hugepage/enabled" says madvise,
+ * or always where {@link #THP_ALWAYS} is set.
  *
  * <p>Left out: khugepaged, smaller sizes (mTHP), and giving the huge zero page back.
  */
@@ -42,6 +43,20 @@ public final class HugeFaults implements FrameHolder {
           "v6.13: mm: allocate THP on hugezeropage wp-fault",
           Releases.since("v6.13"));
 
+  /** A setting of the machine, not of a release: huge pages without being asked for. */
+  public static final Feature THP_ALWAYS =
+      Feature.define(
+          "THP_ALWAYS",
+          "transparent_hugepage=always at boot; without it the model's machines say madvise",
+          Releases.none());
+
+  /** huge_fault is not asked in a special VMA. */
+  public static final Feature HUGE_FAULT_REFUSES_SPECIAL =
+      Feature.define(
+          "HUGE_FAULT_REFUSES_SPECIAL",
+          "9fec51689ff6, v6.0: hugepage_vma_check; taken back by 7a81751fcdeb, v6.7",
+          Releases.since("v6.0").until("v6.7"));
+
   private final Meter meter;
   private final Frames frames;
   private final NormalPage normalPage;
@@ -52,6 +67,8 @@ public final class HugeFaults implements FrameHolder {
   private final boolean savedDirty;
   private final boolean marksZero;
   private final boolean zeroAllocates;
+  private final boolean always;
+  private final boolean refusesSpecial;
   private final int wrote;
   private long zeroPfn = NormalPage.NO_HUGE_ZERO;
 
@@ -73,6 +90,8 @@ public final class HugeFaults implements FrameHolder {
     this.savedDirty = kernel.has(Arch.X86_SAVED_DIRTY);
     this.marksZero = kernel.has(PfnmapFeatures.VM_NORMAL_PAGE_COMMON);
     this.zeroAllocates = kernel.has(HUGE_ZERO_WP_ALLOCATES);
+    this.always = kernel.has(THP_ALWAYS);
+    this.refusesSpecial = kernel.has(HUGE_FAULT_REFUSES_SPECIAL);
     this.wrote = kernel.has(WriteProtect.VM_FAULT_WRITE) ? VmFault.WROTE : 0;
   }
 
@@ -181,12 +200,23 @@ public final class HugeFaults implements FrameHolder {
   }
 
   /** thp_vma_allowable_order for the 2 MiB from this address on. */
-  private static boolean isAllowed(Vma vma, long base) {
-    return vma.has(VmFlags.VM_HUGEPAGE)
-        && !vma.mm.thpDisabled
+  private boolean isAllowed(Vma vma, long base) {
+    return isWanted(vma)
         && !vma.hasAny(VmFlags.VM_SPECIAL | VmFlags.VM_SHARED)
         && base >= vma.start
         && base + PageTable.PMD_SIZE <= vma.end;
+  }
+
+  /** What prctl, madvise and the machine's setting say about huge pages here. */
+  private boolean isWanted(Vma vma) {
+    return !vma.mm.thpDisabled
+        && !vma.has(VmFlags.VM_NOHUGEPAGE)
+        && (always || vma.has(VmFlags.VM_HUGEPAGE));
+  }
+
+  /** thp_vma_allowable_order for a driver's huge_fault, which looks at the range itself. */
+  boolean mayAskDriver(Vma vma) {
+    return isWanted(vma) && !(refusesSpecial && vma.hasAny(VmFlags.VM_SPECIAL));
   }
 
   private long zeroPage() {

@@ -67,7 +67,7 @@ public final class Mm {
   public boolean hasPinned;
 
   /** PR_SET_THP_DISABLE. */
-  public boolean thpDisabled = true;
+  public boolean thpDisabled;
 
   /** mmap_base: the address below which the top-down search begins. */
   public long mmapBase = MMAP_BASE;
@@ -140,7 +140,7 @@ public final class Mm {
     totalVm = 0;
     defFlags = 0;
     hasPinned = false;
-    thpDisabled = true;
+    thpDisabled = false;
     mmapBase = MMAP_BASE;
     startBrk = 0;
     brk = 0;

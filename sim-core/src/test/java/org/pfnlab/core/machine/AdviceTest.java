@@ -346,7 +346,7 @@ class AdviceTest {
 
   @Test
   void collapseWantsAWholeHugePageThatWasTouched() {
-    Machine machine = SmallScript.run(NEW, "map 0 1536 rw; store 520").machine();
+    Machine machine = SmallScript.run(NEW, "small; map 0 1536 rw; store 520").machine();
     Process process = machine.processes().get(0);
     assertThat(collapse(machine, process, 512, 512)).isEqualTo(-Errno.EINVAL);
     process.mm.thpDisabled = false;

@@ -3,8 +3,11 @@ package org.pfnlab.lab.replay;
 import com.google.common.collect.ImmutableSet;
 import java.io.IOException;
 import java.nio.file.Path;
+import org.pfnlab.core.fault.HugeFaults;
+import org.pfnlab.core.kernel.Arch;
 import org.pfnlab.core.kernel.Version;
 import org.pfnlab.core.machine.MachineConfig;
+import org.pfnlab.lab.recording.BootSettings;
 import org.pfnlab.lab.recording.Line;
 import org.pfnlab.lab.recording.Surroundings;
 import org.pfnlab.lab.replay.battery.BatteryReplay;
@@ -80,11 +83,19 @@ final class Formats {
       Surroundings around = Surroundings.of(path, first.file());
       KernelSpec spec = contest.kernel();
       Version release = spec == null ? around.release() : spec.profile().version();
-      KernelSpec kernel = contest.kernelFor(release);
+      KernelSpec kernel = asBooted(contest.kernelFor(release), path, first);
       MachineConfig config =
           around.machine(MachineConfig.of(kernel.profile()).withPolicies(kernel.policies()));
       return new Ground(config, new Judge(kernel.toString(), contest.stopAtFirst()));
     }
+  }
+
+  /** The kernel with the settings of the boot; only some kernels can show them. */
+  private static KernelSpec asBooted(KernelSpec kernel, Path path, Line first) throws IOException {
+    return kernel.profile().has(Arch.ARCH_SUPPORTS_HUGE_PFNMAP)
+            && BootSettings.isThpAlways(path, first.file())
+        ? kernel.with(HugeFaults.THP_ALWAYS)
+        : kernel;
   }
 
   private static Opened notYet(Contest contest, String what, boolean header) {

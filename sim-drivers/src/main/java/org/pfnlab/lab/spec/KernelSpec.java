@@ -123,6 +123,11 @@ public record KernelSpec(KernelProfile profile, ImmutableList<Policy> policies) 
     return String.join(", ", names);
   }
 
+  /** The same kernel with this feature, which may be a setting of the machine. */
+  public KernelSpec with(Feature feature) {
+    return new KernelSpec(profile.with(feature), policies);
+  }
+
   /**
    * The same kernel with one more policy.
    *
