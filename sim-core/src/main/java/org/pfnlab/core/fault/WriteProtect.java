@@ -3,13 +3,17 @@ package org.pfnlab.core.fault;
 import org.pfnlab.core.kernel.Arch;
 import org.pfnlab.core.kernel.Feature;
 import org.pfnlab.core.kernel.Kernel;
+import org.pfnlab.core.kernel.KernelLog;
 import org.pfnlab.core.kernel.Releases;
 import org.pfnlab.core.meter.Event;
 import org.pfnlab.core.meter.Meter;
+import org.pfnlab.core.mm.Current;
+import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.VmFault;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.VmOps;
 import org.pfnlab.core.mm.Vma;
+import org.pfnlab.core.pagetable.PageTable;
 import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.pfnmap.NormalPage;
 import org.pfnlab.core.phys.Frames;
@@ -68,12 +72,22 @@ public final class WriteProtect {
   /** Ours, and what the swap cache and an LRU batch may have: more cannot go away. */
   private static final int LIKELY_REFERENCES = 3;
 
+  /** The copy of a page is a function of its own, by which a failed one is known in the log. */
+  public static final Feature WP_COPY_TELLS_FAILURE =
+      Feature.define(
+          "WP_COPY_TELLS_FAILURE",
+          "a873dfe1032a, v6.2: __wp_page_copy_user returns an error; before, wp_page_copy inlines it",
+          Releases.since("v6.2"));
+
   private final Meter meter;
+  private final KernelLog log;
   private final Frames frames;
   private final NormalPage normalPage;
   private final AnonRmap anonRmap;
   private final PageRmap rmap;
   private final DirtyShared dirtyShared;
+  private final Current current;
+  private final String copySymbol;
   private final boolean exclusive;
   private final boolean mayShare;
   private final boolean unsharesRaw;
@@ -82,8 +96,16 @@ public final class WriteProtect {
 
   /** Works on these frames by these rules. */
   public WriteProtect(
-      Kernel kernel, Frames frames, NormalPage normalPage, AnonRmap anonRmap, PageRmap rmap) {
+      Kernel kernel,
+      Frames frames,
+      NormalPage normalPage,
+      AnonRmap anonRmap,
+      PageRmap rmap,
+      Current current) {
     this.meter = kernel.meter;
+    this.log = kernel.log();
+    this.current = current;
+    this.copySymbol = kernel.has(WP_COPY_TELLS_FAILURE) ? "__wp_page_copy_user" : "wp_page_copy";
     this.frames = frames;
     this.normalPage = normalPage;
     this.anonRmap = anonRmap;
@@ -203,11 +225,12 @@ public final class WriteProtect {
     if (copy < 0) {
       return VmFault.OOM;
     }
-    long source = Pte.pfn(pte);
-    if (source == frames.zeroPfn()) {
+    if (old >= 0) {
+      frames.copy(old, copy);
+    } else if (Pte.pfn(pte) == frames.zeroPfn()) {
       frames.zero(copy);
     } else {
-      frames.copy(source, copy);
+      copyFromUser(fault, copy);
     }
     long fresh = Pte.of(copy, vma.pageProt);
     boolean unshare = (fault.flags & VmFault.FLAG_UNSHARE) != 0;
@@ -224,5 +247,24 @@ public final class WriteProtect {
       frames.put(old);
     }
     return unshare ? 0 : wrote;
+  }
+
+  /**
+   * cow_user_page, __wp_page_copy_user without a source page: the bytes are read through the
+   * address itself, in whatever address space the CPU runs in. If that has nothing readable there,
+   * the copy is all zeros and the kernel warns, once.
+   */
+  private void copyFromUser(VmFault fault, long copy) {
+    Mm running = (fault.flags & VmFault.FLAG_REMOTE) != 0 ? current.mm() : null;
+    PageTable table = (running != null ? running : fault.vma().mm).pageTable;
+    long entry = table.get(fault.address);
+    if ((entry & (Pte.PRESENT | Pte.USER)) != (Pte.PRESENT | Pte.USER)) {
+      log.warnOnce(copySymbol, "a raw frame cannot be read through its address");
+      frames.zero(copy);
+      return;
+    }
+    int level = table.levelAt(fault.address);
+    long inLeaf = level > 1 ? (fault.address & (PageTable.span(level) - 1)) >>> 12 : 0;
+    frames.copy(Pte.pfn(entry, Math.max(level, 1)) + inLeaf, copy);
   }
 }

@@ -23,6 +23,7 @@ import org.pfnlab.core.iomem.IomemText;
 import org.pfnlab.core.iomem.ResourceTree;
 import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.kernel.Policy;
+import org.pfnlab.core.mm.Current;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.pagetable.PageTable;
 import org.pfnlab.core.pagetable.TablePool;
@@ -94,6 +95,7 @@ public final class Machine {
   private final SetMemory setMemory;
   private final Frames frames;
   private final TablePool tables = new TablePool();
+  private final Current current = new Current();
   private final NormalPage normalPage;
   private final UnmapMapping unmapMapping;
   private final Zap zap;
@@ -151,7 +153,8 @@ public final class Machine {
     remapPfn = new RemapPfn(kernel, frames, tracking, zap);
     applyToPageRange = new ApplyToPageRange(kernel);
     ioRemap = new IoRemap(kernel, iomem, frames, memtypes);
-    WriteProtect writeProtect = new WriteProtect(kernel, frames, normalPage, anonRmap, pageRmap);
+    WriteProtect writeProtect =
+        new WriteProtect(kernel, frames, normalPage, anonRmap, pageRmap, current);
     hugeFaults = new HugeFaults(kernel, frames, normalPage, anonRmap, pageRmap, huge);
     faults = new FaultHandler(kernel, frames, anonRmap, pageRmap, writeProtect, hugeFaults);
     pins = new Pins(kernel, frames);
@@ -268,12 +271,16 @@ public final class Machine {
     return Collections.unmodifiableList(processes);
   }
 
-  /** The process that makes the next calls: the log names it. */
-  void enter(Process process) {
+  /**
+   * The process that makes the next calls: the log names it, and it is the one that reaches into
+   * another by {@link #processVm} or {@link #procMem}. {@link Syscalls} enter by themselves.
+   */
+  public void enter(Process process) {
     if (process.hasExited()) {
       throw new IllegalArgumentException(process + " has exited and can call nothing");
     }
     kernel.comm = process.comm;
+    current.switchTo(process.mm);
     memtypes.setComm(process.comm);
   }
 
@@ -297,6 +304,7 @@ public final class Machine {
       process.mm.pageTable.reset();
     }
     processes.clear();
+    current.switchTo(null);
     files.reset();
     pipes.reset();
     registeredBuffers.reset();

@@ -11,6 +11,7 @@ import org.pfnlab.core.gup.GupSlow;
 import org.pfnlab.core.gup.Pins;
 import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.kernel.KernelProfile;
+import org.pfnlab.core.mm.Current;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.mm.VmFlags;
@@ -70,7 +71,8 @@ public final class TestMachine {
     normalPage = new NormalPage(kernel, frames);
     anonRmap = new AnonRmap(kernel);
     rmap = new PageRmap(kernel, frames);
-    WriteProtect writeProtect = new WriteProtect(kernel, frames, normalPage, anonRmap, rmap);
+    WriteProtect writeProtect =
+        new WriteProtect(kernel, frames, normalPage, anonRmap, rmap, new Current());
     faults =
         new FaultHandler(
             kernel,

@@ -12,9 +12,12 @@ import java.util.regex.Pattern;
  * be seen: a boot's settings stand in no header, and one file is one boot.
  */
 public final class BootSettings {
-  /** A huge entry, or a function that only huge entries lead to. */
+  /** A huge entry, calls that put one there, or an oops over one. */
   private static final Pattern HUGE_ENTRY =
-      Pattern.compile("\"level\" ?: ?\"p[mu]d\"|\\b(?:vmf_insert_pfn|queue_folios)_p[mu]d\\b");
+      Pattern.compile(
+          "\"level\" ?: ?\"p[mu]d\""
+              + "|\"vmf_insert_pfn_p[mu]d\" ?: ?[1-9]"
+              + "|RIP: [^\"]*(?:vmf_insert_pfn|queue_folios)_p[mu]d");
 
   /** Advice after which huge pages tell nothing about the machine. */
   private static final Pattern ASKED_FOR =

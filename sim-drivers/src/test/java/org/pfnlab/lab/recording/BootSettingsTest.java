@@ -24,6 +24,9 @@ class BootSettingsTest {
         "{'op':'madvise:MADV_COLLAPSE','pte':{'level':'pmd'}}                | false",
         "{'op':'access','klog':['RIP: 0010:vmf_insert_pfn_pmd+0xa0/0xb0']}   | true",
         "{'op':'mbind','klog':['RIP: 0010:queue_folios_pmd.isra.0+0x38/0x1']} | true",
+        "{'header':true,'traced_functions':['vmf_insert_pfn_pmd']}           | false",
+        "{'op':'loads','counts':{'vmf_insert_pfn_pmd':2}}                    | true",
+        "{'op':'loads','counts':{'vmf_insert_pfn_pmd':null}}                 | false",
         "{'op':'access','klog':['RIP: 0010:vmf_insert_pfn_prot+0xdb/0x150']} | false",
       })
   void fromWhatIsSeen(String line, boolean always) throws IOException {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -37,6 +38,31 @@ class DriverRecordingsTest {
     Tally tally = Recordings.replay(file);
     assertThat(tally.isClean()).as(Recordings.show(tally)).isTrue();
     assertThat(tally.matched()).isEqualTo(Recordings.lines(file));
+  }
+
+  static List<Path> boots() {
+    return Stream.of("linux-5.11", "linux-6.1", "linux-6.18.2")
+        .flatMap(set -> Recordings.in(set + "/boots").stream())
+        .toList();
+  }
+
+  /** What a case says depends on what was said, or set, before: warnings once, and huge pages. */
+  @ParameterizedTest
+  @MethodSource("boots")
+  void casesOfOneBoot(Path file) throws IOException {
+    Tally tally = Recordings.replay(file);
+    assertThat(tally.isClean()).as(Recordings.show(tally)).isTrue();
+    assertThat(tally.matched()).isPositive();
+  }
+
+  /** The setting is the boot's: a kernel named by the user gets it too, and needs it. */
+  @Test
+  void hugeEntriesWereRecordedWithThpAlways() throws IOException {
+    Path file = Recordings.path("linux-6.18.2/battery/_huge_pfn_4M_mapping.jsonl.gz");
+    KernelSpec kernel = KernelSpec.parse("v6.18.2");
+    assertThat(Recordings.replay(file, kernel).isClean()).isTrue();
+    KernelSpec deaf = KernelSpec.parse("v6.18.2+HUGE_FAULT_REFUSES_SPECIAL");
+    assertThat(Recordings.replay(file, deaf).mismatched()).isGreaterThan(100);
   }
 
   @ParameterizedTest

@@ -8,7 +8,7 @@ import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import java.util.ArrayList;
 import java.util.List;
-import org.pfnlab.core.kernel.KernelLog;
+import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.kernel.Policy;
 import org.pfnlab.core.machine.MachineConfig;
 import org.pfnlab.lab.recording.Line;
@@ -44,12 +44,13 @@ public final class BatteryReplay implements Replayer {
 
   private final MachineConfig config;
   private final Judge judge;
-  private final KernelLog boot = new KernelLog();
+  private final Boots boots;
 
   /** Replays on machines of this make. */
   public BatteryReplay(MachineConfig config, Judge judge) {
     this.config = config;
     this.judge = judge;
+    this.boots = new Boots(new Kernel(config.profile()));
   }
 
   @Override
@@ -61,7 +62,7 @@ public final class BatteryReplay implements Replayer {
       return;
     }
     try {
-      CaseResult result = CaseExecution.run(config(line), label, asked, boot);
+      CaseResult result = CaseExecution.run(config(line), label, asked, boots.of(line, asked));
       judge.compare(
           line,
           asked.describe(label),

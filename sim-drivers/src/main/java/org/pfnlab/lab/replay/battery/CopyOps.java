@@ -25,6 +25,11 @@ final class CopyOps {
     return bytes;
   }
 
+  /** The next call is made by a process that has no part in the mapping. */
+  private static void enterHelper(CaseRun run) {
+    run.machine.enter(run.machine.newProcess());
+  }
+
   private static long wholePages(long bytes) {
     return bytes > 0 ? bytes >> 12 : 0;
   }
@@ -64,6 +69,7 @@ final class CopyOps {
 
   /** {@code process_vm_readv_remote}, by a process that has no part in the mapping. */
   static void processVmReadRemote(CaseRun run) {
+    enterHelper(run);
     byte[] bytes = filled(run, 0x44);
     remoteRead(
         run, run.machine.processVm().read(run.mm(), run.address, bytes, bytes.length), bytes);
@@ -71,18 +77,21 @@ final class CopyOps {
 
   /** {@code process_vm_writev_remote}. */
   static void processVmWriteRemote(CaseRun run) {
+    enterHelper(run);
     byte[] bytes = filled(run, 0x44);
     remoteWrite(run, run.machine.processVm().write(run.mm(), run.address, bytes, bytes.length));
   }
 
   /** {@code proc_pid_mem_read_remote}. */
   static void procMemReadRemote(CaseRun run) {
+    enterHelper(run);
     byte[] bytes = filled(run, 0x44);
     remoteRead(run, run.machine.procMem().read(run.mm(), run.address, bytes, bytes.length), bytes);
   }
 
   /** {@code proc_pid_mem_write_remote}. */
   static void procMemWriteRemote(CaseRun run) {
+    enterHelper(run);
     byte[] bytes = filled(run, 0x44);
     remoteWrite(run, run.machine.procMem().write(run.mm(), run.address, bytes, bytes.length));
   }
@@ -101,6 +110,7 @@ final class CopyOps {
 
   /** {@code ptrace_peekdata}: the word, which is all ones where it cannot be read. */
   static void peek(CaseRun run) {
+    enterHelper(run);
     Outcome outcome = run.machine.procMem().peek(run.mm(), run.address);
     long word = -1;
     if (outcome instanceof Outcome.Value value) {
@@ -115,6 +125,7 @@ final class CopyOps {
 
   /** {@code ptrace_pokedata}. */
   static void poke(CaseRun run) {
+    enterHelper(run);
     long failed = run.machine.procMem().poke(run.mm(), run.address, POKED);
     remoteWrite(run, failed == 0 ? 8 : failed);
   }

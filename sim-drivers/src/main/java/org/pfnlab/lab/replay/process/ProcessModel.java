@@ -140,6 +140,7 @@ final class ProcessModel implements Subject {
   /** Performs an access and adds what became of the page that it touched first. */
   private ObjectNode watched(Operation op, Supplier<ObjectNode> access) {
     long address = op.address() & ~0xfffL;
+    machine.enter(process(op));
     PageState before = PageState.of(machine.pagemap(), mm(op), address);
     ObjectNode answer = access.get();
     PageState after = PageState.of(machine.pagemap(), mm(op), address);

@@ -16,18 +16,21 @@ final class Session {
   final Machine machine;
   final Window window;
 
+  /** The recorder's own process, which reads and writes /proc/pid/mem. */
+  final Process recorder;
+
   /** Living processes by their number, so that they come in the recorder's order. */
   private final TreeMap<Integer, Process> processes = new TreeMap<>();
 
   /**
-   * A machine with the process p0, whose window is empty, and with the recorder's own process,
-   * which shares the vDSO with it as every process does.
+   * A machine with the process p0, whose window is empty and which has prctl'ed huge pages away,
+   * and with the recorder's own process, which shares the vDSO with it as every process does.
    */
   Session(Machine machine, Window window) {
     this.machine = machine;
     this.window = window;
     processes.put(0, exec());
-    Process recorder = exec();
+    recorder = exec();
     for (long at = VDSO; at < VDSO + Vdso.SPAN; at += 4096) {
       machine.userAccess().load(recorder.mm, at);
     }
@@ -35,6 +38,7 @@ final class Session {
 
   private Process exec() {
     Process process = machine.newProcess();
+    process.mm.thpDisabled = true;
     long failed = machine.files().vdso().map(process.mm, VDSO);
     if (failed != 0) {
       throw new IllegalStateException("the vDSO cannot be mapped: " + Errno.name(failed));

@@ -29,25 +29,27 @@ final class Transfers {
   }
 
   ObjectNode processVmRead(Operation op) {
-    session.process(op, op.text("by"));
+    machine.enter(session.process(op, op.text("by")));
     byte[] bytes = new byte[length(op, 1)];
     long got = machine.processVm().read(mm(op), op.address(), bytes, bytes.length);
     return Answer.bytes(got, op.address(), bytes);
   }
 
   ObjectNode processVmWrite(Operation op) {
-    session.process(op, op.text("by"));
+    machine.enter(session.process(op, op.text("by")));
     byte[] bytes = filled(op, 1);
     return Answer.count(machine.processVm().write(mm(op), op.address(), bytes, bytes.length));
   }
 
   ObjectNode procMemRead(Operation op) {
+    machine.enter(session.recorder);
     byte[] bytes = new byte[length(op, 1)];
     long got = machine.procMem().read(mm(op), op.address(), bytes, bytes.length);
     return Answer.bytes(got, op.address(), bytes);
   }
 
   ObjectNode procMemWrite(Operation op) {
+    machine.enter(session.recorder);
     byte[] bytes = filled(op, 1);
     return Answer.count(machine.procMem().write(mm(op), op.address(), bytes, bytes.length));
   }
