@@ -30,6 +30,8 @@ enum SpecialKind {
   A,
   /** The same, but it may be neither split nor moved. */
   S,
+  /** ->huge_fault fills 2 MiB of a BAR, ->fault a page: VM_IO, VM_PFNMAP, VM_DONTEXPAND. */
+  G,
   /** Pages of a page cache that must be written back, as a disk filesystem's. */
   F;
 
@@ -56,7 +58,7 @@ enum SpecialKind {
       this.frames = machine.frames();
       AddressSpace mapping = kind == F ? new AddressSpace(true, false) : AddressSpace.ofDevice();
       file = new OpenFile(this, mapping, OpenFile.FMODE_READ | OpenFile.FMODE_WRITE, kind.name());
-      pfns = new long[kind == P ? 0 : pages];
+      pfns = new long[kind == P || kind == G ? 0 : pages];
       for (int i = 0; i < pfns.length; i++) {
         pfns[i] = frames.alloc();
         frames.fill(pfns[i], (byte) (0x30 + i));
@@ -84,6 +86,7 @@ enum SpecialKind {
           return 0;
         }
         case I -> vma.flags |= VmFlags.VM_IO;
+        case G -> vma.flags |= VmFlags.VM_IO | VmFlags.VM_PFNMAP | VmFlags.VM_DONTEXPAND;
         case X -> vma.flags |= VmFlags.VM_MIXEDMAP | VmFlags.VM_DONTEXPAND;
         default -> {}
       }
@@ -122,7 +125,26 @@ enum SpecialKind {
     }
 
     @Override
+    public boolean hasHugeFault() {
+      return object.kind == G;
+    }
+
+    @Override
+    public int hugeFault(VmFault fault, int level) {
+      long pfn = BAR_PFN + (fault.pgoff & -512);
+      return level == 2
+          ? object.machine.inserter().vmfInsertPfnHuge(fault, pfn, level, fault.isWrite())
+          : VmFault.FALLBACK;
+    }
+
+    @Override
     public int fault(VmFault fault) {
+      if (object.kind == G) {
+        return object
+            .machine
+            .inserter()
+            .vmfInsertPfn(fault.vma(), fault.address, BAR_PFN + fault.pgoff);
+      }
       if (fault.pgoff >= object.pfns.length) {
         return VmFault.SIGBUS;
       }
