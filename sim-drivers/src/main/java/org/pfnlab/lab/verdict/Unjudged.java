@@ -1,6 +1,9 @@
 package org.pfnlab.lab.verdict;
 
+import com.google.common.collect.ImmutableSet;
+import org.pfnlab.core.kernel.KernelProfile;
 import org.pfnlab.core.kernel.Version;
+import org.pfnlab.core.pfnmap.PfnmapFeatures;
 
 /**
  * What nobody judges, because the kernel itself does not repeat it or because it is about the
@@ -64,10 +67,18 @@ public enum Unjudged {
       "udmabuf after mremap:grow_* past its end; that it is no SIGBUS is judged",
       "the fault handler reads behind its page array"),
 
+  /** Where an anonymous page lies. */
+  WALK_TO_PRIVATE_COPY(
+      "5.11",
+      "counts: resources that fork, munmap and revocation of a private mapping visit",
+      "once its first page is copied, the walk goes to wherever the copy lies in RAM"),
+
   /** Nodes of an unknown tree. */
   UNRECORDED_TREE(
       "6.1.192", "counts_dma_mmap: iomem_nodes_visited", "that machine's tree is not recorded");
 
+  private static final ImmutableSet<String> WALKING =
+      ImmutableSet.of("fork", "munmap", "revoke_even_cows");
   private static final Version V6_1_192 = Version.parse("v6.1.192");
 
   private final String kernels;
@@ -93,6 +104,18 @@ public enum Unjudged {
   /** Why nobody can judge it. */
   public String why() {
     return why;
+  }
+
+  /**
+   * Whether the kernel looks for the frames of a tracked mapping in its first entry, which may be a
+   * private copy by now.
+   */
+  public static boolean isWalkToPrivateCopy(
+      KernelProfile kernel, boolean privateMapping, String operation) {
+    return privateMapping
+        && !kernel.has(PfnmapFeatures.PAT_PFN_FROM_PGOFF)
+        && !kernel.has(PfnmapFeatures.PFNMAP_TRACK_CTX)
+        && WALKING.contains(operation);
   }
 
   /** Whether a whole case is left out. */
