@@ -39,6 +39,7 @@ final class CountedRun {
   private final byte[] copy;
   private final long buffer;
   private final long code;
+  private final long ownPage;
 
   private @Nullable Process child;
   private long address = BASE;
@@ -66,6 +67,13 @@ final class CountedRun {
     buffer = machine.syscalls().mmap(process, 0, length(), READ_WRITE, PRIVATE_ANONYMOUS, null, 0);
     touch(buffer, true);
     code = mapCode();
+    ownPage = machine.syscalls().mmap(process, 0, 4096, READ_WRITE, PRIVATE_ANONYMOUS, null, 0);
+    storeOwnPage();
+  }
+
+  /** Its stack, libc and bss are stored to again after each fork, before anything is counted. */
+  long storeOwnPage() {
+    return machine.userAccess().storeWord(mm(), ownPage, 1);
   }
 
   /** A block of the program's own code that is cached and that nobody has executed yet. */

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 enum CountedStep {
   FORK_CONTROL("fork_control_without_mapping", CountedRun::fork),
   CHILD_EXIT_CONTROL("child_exit_control_without_mapping", CountedRun::childExits),
+  STORE_OWN_PAGE(null, CountedRun::storeOwnPage),
   NULL("null", CountedRun::nothing),
   MMAP("mmap", CountedRun::mmap),
   MUNMAP_UNTOUCHED("munmap_untouched", CountedRun::munmap),
@@ -30,6 +31,7 @@ enum CountedStep {
   DIRECT_WRITE("odirect_write", CountedRun::directWrite),
   FORK("fork", CountedRun::fork),
   CHILD_EXIT("child_exit_untouched", CountedRun::childExits),
+  STORE_OWN_PAGE_AGAIN(null, CountedRun::storeOwnPage),
   LOAD_AFTER_FORK("touch_load_after_fork", CountedRun::load),
   STORE_AFTER_FORK("touch_store_after_fork", CountedRun::store),
   PROTECT_READ_ONLY("mprotect_r", CountedRun::protectReadOnly),
