@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableSet;
 import org.pfnlab.core.kernel.KernelProfile;
 import org.pfnlab.core.kernel.Version;
 import org.pfnlab.core.pfnmap.PfnmapFeatures;
+import org.pfnlab.core.phys.LruBatches;
 
 /**
  * What nobody judges, because the kernel itself does not repeat it or because it is about the
@@ -73,6 +74,13 @@ public enum Unjudged {
       "counts: resources that fork, munmap and revocation of a private mapping visit",
       "once its first page is copied, the walk goes to wherever the copy lies in RAM"),
 
+  /** Pages in a batch of the LRU. */
+  REUSE_BESIDE_OUTPUT(
+      "6.18",
+      "counts: wp_page_copy and rmaps of touch_store_after_fork in private mappings",
+      "a page that waits in the CPU's LRU batches is copied; the recording program's own output"
+          + " goes through the same batches and decides which page that is"),
+
   /** Nodes of an unknown tree. */
   UNRECORDED_TREE(
       "6.1.192", "counts_dma_mmap: iomem_nodes_visited", "that machine's tree is not recorded");
@@ -116,6 +124,14 @@ public enum Unjudged {
         && !kernel.has(PfnmapFeatures.PAT_PFN_FROM_PGOFF)
         && !kernel.has(PfnmapFeatures.PFNMAP_TRACK_CTX)
         && WALKING.contains(operation);
+  }
+
+  /** Whether pages that were used by others may be waiting in a batch of the LRU. */
+  public static boolean isReuseBesideOutput(
+      KernelProfile kernel, boolean privateMapping, String operation) {
+    return privateMapping
+        && kernel.has(LruBatches.LRU_BATCHES)
+        && operation.equals("touch_store_after_fork");
   }
 
   /** Whether a whole case is left out. */

@@ -47,6 +47,15 @@ public final class CountsReplay implements Replayer {
 
   private static final int MOST_PAGES = 1 << 16;
 
+  /** How far an operation walks through the resource tree. */
+  private static final ImmutableSet<String> WALK =
+      ImmutableSet.of(CountsComparison.NODES, "find_next_iomem_res");
+
+  /** Whether pages are copied or reused. */
+  private static final ImmutableSet<String> REUSE =
+      ImmutableSet.of(
+          "wp_page_copy", "folio_add_new_anon_rmap", "page_remove_rmap+folio_remove_rmap_ptes");
+
   private final CountedSymbols.Traced traced;
   private final MachineConfig config;
   private final ProgramCode code = new ProgramCode();
@@ -165,7 +174,10 @@ public final class CountsReplay implements Replayer {
           own == null ? EventCounts.NONE : own,
           Errno.isError(result));
       if (Unjudged.isWalkToPrivateCopy(config.profile(), map.equals("private"), line.text("op"))) {
-        comparison.leaveOutWalk();
+        comparison.leaveOut(WALK);
+      }
+      if (Unjudged.isReuseBesideOutput(config.profile(), map.equals("private"), line.text("op"))) {
+        comparison.leaveOut(REUSE);
       }
     }
     String asked = "%s kind=%s map=%s pages=%d".formatted(line.text("op"), kind, map, pages);

@@ -4,14 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.collect.ImmutableSet;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeSet;
 import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,17 +23,6 @@ import org.pfnlab.lab.verdict.FunctionAgreement;
 import org.pfnlab.lab.verdict.Tally;
 
 class CountsReplayTest {
-  /**
-   * What 6.18.2 counts and the model does not: a page that a per-CPU batch of the LRU still holds
-   * is copied instead of reused, and fault-around passes over the only page of a file once.
-   */
-  private static final ImmutableSet<String> KNOWN =
-      ImmutableSet.of(
-          "wp_page_copy",
-          "folio_add_new_anon_rmap",
-          "page_remove_rmap+folio_remove_rmap_ptes",
-          "finish_fault");
-
   @TempDir private Path folder;
 
   private static Path counts(String set) {
@@ -43,23 +30,27 @@ class CountsReplayTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"linux-5.11, 2520", "linux-6.1, 2320"})
+  @CsvSource({"linux-5.11, 3220", "linux-6.1, 3010"})
   void everyCountOfEveryComparedFunction(String set, long atLeast) throws IOException {
     Tally tally = Recordings.replay(counts(set));
     assertThat(tally.mismatched()).as(Recordings.show(tally)).isZero();
     assertThat(tally.matched()).isGreaterThan(atLeast);
   }
 
+  /** Fault-around passes over the only page of a file that was just made; why is not known. */
   @Test
-  void allButTwoRulesOfTheNewestKernel() throws IOException {
+  void allButOneRuleOfTheNewestKernel() throws IOException {
     Tally tally = Recordings.replay(counts("linux-6.18.2"));
-    TreeSet<String> differing = new TreeSet<>();
+    assertThat(tally.mismatched()).as(Recordings.show(tally)).isLessThanOrEqualTo(3);
     tally
         .mismatches()
-        .forEach(each -> each.differences().stream().map(Difference::path).forEach(differing::add));
-    assertThat(KNOWN).as(Recordings.show(tally)).containsAll(differing);
-    assertThat(tally.mismatched()).isLessThanOrEqualTo(9);
-    assertThat(tally.matched()).isGreaterThan(2570);
+        .forEach(
+            each ->
+                assertThat(each.differences())
+                    .singleElement()
+                    .extracting(Difference::path)
+                    .isEqualTo("finish_fault"));
+    assertThat(tally.matched()).isGreaterThan(3410);
   }
 
   @ParameterizedTest
