@@ -61,14 +61,16 @@ public final class Invariants {
       // The zero page and its like are nobody's: one reference is theirs for ever.
       int own = frames.has(pfn, Frames.RESERVED) ? 1 : 0;
       counted += 1 - own;
-      require(
-          frames.refcount(pfn) == entry.getIntValue() + own,
-          "page %x has %d references, but %d are held"
-              .formatted(pfn, frames.refcount(pfn), entry.getIntValue() + own));
-      require(
-          frames.mapcount(pfn) == mappings.get(pfn),
-          "page %x has mapcount %d, but %d entries map it"
-              .formatted(pfn, frames.mapcount(pfn), mappings.get(pfn)));
+      if (frames.refcount(pfn) != entry.getIntValue() + own) {
+        throw broken(
+            "page %x has %d references, but %d are held"
+                .formatted(pfn, frames.refcount(pfn), entry.getIntValue() + own));
+      }
+      if (frames.mapcount(pfn) != mappings.get(pfn)) {
+        throw broken(
+            "page %x has mapcount %d, but %d entries map it"
+                .formatted(pfn, frames.mapcount(pfn), mappings.get(pfn)));
+      }
     }
     long allocated = frames.buddy().managedPages() - frames.buddy().freePages();
     require(
@@ -152,9 +154,9 @@ public final class Invariants {
   }
 
   private void checkHuge(Vma vma, long address, long leaf) {
-    require(
-        address >= vma.start && address + PageTable.PMD_SIZE <= vma.end,
-        "the huge page at %x reaches beyond %s".formatted(address, vma));
+    if (address < vma.start || address + PageTable.PMD_SIZE > vma.end) {
+      throw broken("the huge page at %x reaches beyond %s".formatted(address, vma));
+    }
     long first = machine.normalPage().ofHuge(vma, address, leaf, HugeAnon.LEVEL);
     for (long pfn = first; first >= 0 && pfn < first + HugeAnon.PAGES; pfn++) {
       checkPage(vma, pfn, leaf);
@@ -170,22 +172,30 @@ public final class Invariants {
       return;
     }
     anon++;
-    require(
-        frames.mapping(pfn) instanceof AnonVma owner && owner.vmas.contains(vma),
-        "the anon_vma of page %x does not know %s".formatted(pfn, vma));
+    if (!(frames.mapping(pfn) instanceof AnonVma owner && owner.vmas.contains(vma))) {
+      throw broken("the anon_vma of page %x does not know %s".formatted(pfn, vma));
+    }
     if (machine.kernel().has(WriteProtect.PAGE_ANON_EXCLUSIVE)) {
-      require(
-          !Pte.write(pte) || frames.has(pfn, Frames.ANON_EXCLUSIVE),
-          "page %x is writable in %s though not exclusive".formatted(pfn, vma));
-      require(
-          !frames.has(pfn, Frames.ANON_EXCLUSIVE) || frames.mapcount(pfn) == 1,
-          "page %x is exclusive though mapped %d times".formatted(pfn, frames.mapcount(pfn)));
+      if (Pte.write(pte) && !frames.has(pfn, Frames.ANON_EXCLUSIVE)) {
+        throw broken("page %x is writable in %s though not exclusive".formatted(pfn, vma));
+      }
+      if (frames.has(pfn, Frames.ANON_EXCLUSIVE) && frames.mapcount(pfn) != 1) {
+        throw broken(
+            "page %x is exclusive though mapped %d times".formatted(pfn, frames.mapcount(pfn)));
+      }
     }
   }
 
   private static void require(boolean holds, String broken) {
     if (!holds) {
-      throw new IllegalStateException(broken);
+      throw broken(broken);
     }
+  }
+
+  /**
+   * For conditions that are asked of pages by the thousand: no message is made for those that hold.
+   */
+  private static IllegalStateException broken(String what) {
+    return new IllegalStateException(what);
   }
 }
