@@ -140,7 +140,14 @@ public final class CountsReplay implements Replayer {
     }
     long pages = pages(line);
     if (current == null || !current.continuesWith(kind, map, pages, step)) {
-      current = new Program(kind, map, pages, start(kind, map.equals("shared"), pages));
+      Machine machine = boot();
+      ObjectUnderTest object = kind.equals("anon") ? null : device(machine, kind).open(pages);
+      if (object != null && object.errno() != 0) {
+        compareOpened(line, kind, line.required("ret"), object.errno());
+        return;
+      }
+      CountedRun run = new CountedRun(machine, object, map.equals("shared"), (int) pages);
+      current = new Program(kind, map, pages, run);
       program = current;
     }
     for (; current.done < step.position(); current.done++) {
@@ -233,16 +240,16 @@ public final class CountsReplay implements Replayer {
   private void compareOpen(Line line, String kind) {
     program = null;
     ObjectUnderTest object = device(new Machine(config), kind).open(pages(line));
+    compareOpened(line, kind, line.required("ret"), object.errno());
+  }
+
+  private void compareOpened(Line line, String kind, JsonNode recorded, long errno) {
     ObjectNode expected = JsonNodeFactory.instance.objectNode();
     ObjectNode got = JsonNodeFactory.instance.objectNode();
-    expected.set("ret", line.required("ret"));
-    putResult(got, object.errno());
-    judge.compare(
-        line,
-        "open kind=%s pages=%d".formatted(kind, pages(line)),
-        expected,
-        got,
-        ImmutableList::of);
+    expected.set("ret", recorded);
+    putResult(got, errno);
+    String asked = "%s kind=%s pages=%d".formatted(line.text("op"), kind, pages(line));
+    judge.compare(line, asked, expected, got, ImmutableList::of);
   }
 
   private static long pages(Line line) {
@@ -259,12 +266,6 @@ public final class CountsReplay implements Replayer {
     } else {
       got.put("ret", result);
     }
-  }
-
-  private CountedRun start(String kind, boolean shared, long pages) {
-    Machine machine = boot();
-    ObjectUnderTest object = kind.equals("anon") ? null : device(machine, kind).open(pages);
-    return new CountedRun(machine, object, shared, (int) pages);
   }
 
   private Machine boot() {

@@ -99,6 +99,16 @@ class CountsReplayTest {
     return tally.mismatches().get(0).differences().get(0).path();
   }
 
+  /** What was recorded of an object that the model cannot even make is a mismatch, no failure. */
+  @Test
+  void anObjectThatCannotBeMadeIsAMismatch() throws IOException {
+    List<String> lines = new ArrayList<>(lines("linux-6.1").subList(0, 5));
+    lines.replaceAll(line -> line.replace("\"kind\":\"anon\"", "\"kind\":\"bochs_dmabuf\""));
+    Tally tally = Recordings.replay(beside("linux-6.1", lines));
+    assertThat(tally.mismatched()).isEqualTo(4);
+    assertThat(Recordings.show(tally)).contains("ENOSYS");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "'\"traced_functions\"', '\"traced\"', 1, traced_functions",
