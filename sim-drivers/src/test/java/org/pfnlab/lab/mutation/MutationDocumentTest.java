@@ -37,8 +37,8 @@ final class MutationDocumentTest {
   private static final Path DOCUMENT = Path.of("../docs/mutations.md");
   private static final String HEAD =
       """
-      # Rule, kernel with it, kernel without it, smallest recording that differs.
-      # Made from the recordings by MutationDocumentTest, which says how to make it again.
+      # Rule, kernel with it, kernel without it, a recording that differs.
+      # MutationDocumentTest tries every line, and says how to search all recordings anew.
       """;
 
   private static String about(String rule) {
@@ -88,7 +88,7 @@ final class MutationDocumentTest {
             Column.words("rule", "rule"),
             Column.words("what it says", "about"),
             Column.words("test", "test"),
-            Column.words("why no recording notices", "reason"));
+            Column.words("why", "reason"));
     for (Unnoticed rule : file.unnoticed()) {
       String test = rule.test().substring(rule.test().lastIndexOf('/') + 1);
       rows.row(
@@ -113,13 +113,17 @@ final class MutationDocumentTest {
                 "A rule that can be taken away without anybody noticing is not checked. Each rule"
                     + " of the model that has a name in kernel specs is taken away here (`-NAME`;"
                     + " where the rule is to do without something, it is added, `+NAME`), and the"
-                    + " recordings that tests replay are asked. The recording named is the smallest"
-                    + " that disagrees, with its first operation that does; try it with"
+                    + " recordings that tests replay are asked. The recording named is one that"
+                    + " disagrees, with its first operation that does; others may, too. Try it with"
                     + " `pfnlab replay --kernel KERNEL FILE`, below"
                     + " `sim-drivers/src/test/resources/recordings`.")
             .table(noticed(file))
-            .heading("Noticed by no recording")
-            .paragraph("Not recorded is not untested: the test named has the rule from both sides.")
+            .heading("No recording known to notice")
+            .paragraph(
+                "Small recordings, and those of the same subject, were asked about these, not yet"
+                    + " every recording about every rule. The test named asks for the rule by name;"
+                    + " rows of FeatureTableTest (the files called Features) have it from both"
+                    + " sides.")
             .table(unnoticed(file))
             .done()
             .markdown();
