@@ -6,12 +6,14 @@ import java.util.List;
 import org.pfnlab.core.mm.AddressSpace;
 import org.pfnlab.core.phys.FrameHolder;
 import org.pfnlab.core.phys.Frames;
+import org.pfnlab.core.phys.PageBytes;
 import org.pfnlab.core.rmap.PageMkclean;
 import org.pfnlab.core.rmap.UnmapMapping;
 
 /** The page caches of all living objects: where their pages come from and who unmaps them. */
 final class PageCache implements FrameHolder {
   final Frames frames;
+  final PageBytes bytes;
   final UnmapMapping unmapMapping;
   final PageMkclean mkclean;
   private final List<PageCacheFile> objects = new ArrayList<>();
@@ -19,6 +21,7 @@ final class PageCache implements FrameHolder {
   /** A cache without objects. */
   PageCache(Frames frames, UnmapMapping unmapMapping, PageMkclean mkclean) {
     this.frames = frames;
+    this.bytes = new PageBytes(frames);
     this.unmapMapping = unmapMapping;
     this.mkclean = mkclean;
   }

@@ -283,9 +283,7 @@ public final class PageCacheFile {
     if (pfn < 0) {
       return -Errno.ENOMEM;
     }
-    for (int i = 0; i < length; i++) {
-      frames.store(pfn, (int) (position & 0xfff) + i, bytes[from + i]);
-    }
+    cache.bytes.write(pfn, (int) (position & 0xfff), bytes, from, length);
     frames.set(pfn, Frames.DIRTY);
     markDirty(position >>> 12);
     size = Math.max(size, position + length);

@@ -55,7 +55,7 @@ final class ChunkMap {
   private Chunk create(long pfn) {
     long first = pfn & -Chunk.FRAMES;
     Chunk chunk = new Chunk(first, memory.hasPage(first));
-    if (chunk.hasPages()) {
+    if (chunk.hasPages() && !isManaged(first, first + Chunk.FRAMES)) {
       for (int i = 0; i < Chunk.FRAMES; i++) {
         boot(chunk, i);
       }
@@ -100,6 +100,10 @@ final class ChunkMap {
       chunk.meta[i] = bootFlags(pfn);
       chunk.bootsFree = false;
     }
+  }
+
+  private boolean isManaged(long first, long behind) {
+    return (zeroPfn < first || zeroPfn >= behind) && memory.isManaged(first, behind);
   }
 
   boolean isManaged(long pfn) {

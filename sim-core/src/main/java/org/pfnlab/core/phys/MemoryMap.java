@@ -103,6 +103,20 @@ final class MemoryMap {
     return pfn >= LOW_PFNS && (pfn < imageStart || pfn >= imageEnd) && in(ram, pfn);
   }
 
+  /** Whether the allocator gives out every page frame of [first, behind). */
+  boolean isManaged(long first, long behind) {
+    boolean meetsImage = first < imageEnd && behind > imageStart;
+    if (first < LOW_PFNS || meetsImage) {
+      return false;
+    }
+    for (int i = 0; i < ram.length; i += 2) {
+      if (first < ram[i + 1]) {
+        return first >= ram[i] && behind <= ram[i + 1];
+      }
+    }
+    return false;
+  }
+
   private static boolean in(long[] pairs, long pfn) {
     for (int i = 0; i < pairs.length; i += 2) {
       if (pfn < pairs[i + 1]) {

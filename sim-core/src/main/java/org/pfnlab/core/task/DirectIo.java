@@ -10,6 +10,7 @@ import org.pfnlab.core.kernel.Releases;
 import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.phys.Frames;
+import org.pfnlab.core.phys.PageBytes;
 
 /**
  * read(2) and write(2) with O_DIRECT on a regular file (iomap_dio_rw, bio_iov_iter_get_pages): the

@@ -1,5 +1,6 @@
 package org.pfnlab.core.task;
 
+import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.VmFlags;
@@ -29,6 +30,11 @@ public final class Pagemap {
   /** The page is the zero page; pagemap shows it through the page frame number. */
   public static final int ZERO = 16;
 
+  /** Where {@link #look} has the page frame number. */
+  public static final int PFN_SHIFT = 5;
+
+  private static final int ALL = (1 << PFN_SHIFT) - 1;
+
   private final Frames frames;
   private final NormalPage normalPage;
 
@@ -40,41 +46,44 @@ public final class Pagemap {
 
   /** The bits of the page at this address; 0 if it is absent. */
   public int bits(Mm mm, long address) {
-    long pte = entry(mm, address);
-    if (Pte.isGuard(pte)) {
-      return GUARD;
-    }
-    if (!Pte.present(pte)) {
-      return 0;
-    }
-    if (Pte.pfn(pte) == frames.zeroPfn()) {
-      return PRESENT | ZERO;
-    }
-    Vma vma = mm.vmas.lookup(address);
-    if (vma != null && isHuge(vma, address)) {
-      long pfn = hugePfn(pte, address);
-      // The huge zero page is not anonymous, so it looks like a file's.
-      return PRESENT
-          | (frames.has(pfn, Frames.ANON) ? 0 : FILE)
-          | (frames.mapcount(pfn) == 1 ? EXCLUSIVE : 0);
-    }
-    long pfn = vma == null ? -1 : normalPage.of(vma, address, pte);
-    if (pfn < 0) {
-      return PRESENT;
-    }
-    return PRESENT
-        | (frames.has(pfn, Frames.ANON) ? 0 : FILE)
-        | (frames.mapcount(pfn) == 1 ? EXCLUSIVE : 0);
+    return (int) look(mm, mm.vmas.lookup(address), address) & ALL;
   }
 
   /** The page frame number that pagemap shows for this address; -1 if the page is absent. */
   public long pfn(Mm mm, long address) {
-    long pte = entry(mm, address);
-    if (!Pte.present(pte)) {
-      return -1;
+    long seen = look(mm, mm.vmas.lookup(address), address);
+    return (seen & PRESENT) == 0 ? -1 : seen >>> PFN_SHIFT;
+  }
+
+  /**
+   * Both in one look.
+   *
+   * @param vma the VMA that holds the address, or null
+   * @return the page frame number, 0 if the page is absent, shifted left by {@link #PFN_SHIFT}, and
+   *     the bits
+   */
+  public long look(Mm mm, @Nullable Vma vma, long address) {
+    if (vma == null || vma.has(VmFlags.VM_PFNMAP)) {
+      return 0;
     }
-    Vma vma = mm.vmas.lookup(address);
-    return vma != null && isHuge(vma, address) ? hugePfn(pte, address) : Pte.pfn(pte);
+    long pte = mm.pageTable.get(address & ~0xfffL);
+    if (!Pte.present(pte)) {
+      return Pte.isGuard(pte) ? GUARD : 0;
+    }
+    boolean huge = isHuge(vma, address);
+    long shown = huge ? hugePfn(pte, address) : Pte.pfn(pte);
+    return shown << PFN_SHIFT | PRESENT | presentBits(vma, address, pte, huge);
+  }
+
+  private int presentBits(Vma vma, long address, long pte, boolean huge) {
+    if (Pte.pfn(pte) == frames.zeroPfn()) {
+      return ZERO;
+    }
+    // The huge zero page is not anonymous, so it looks like a file's.
+    long pfn = huge ? hugePfn(pte, address) : normalPage.of(vma, address, pte);
+    return pfn < 0
+        ? 0
+        : (frames.has(pfn, Frames.ANON) ? 0 : FILE) | (frames.mapcount(pfn) == 1 ? EXCLUSIVE : 0);
   }
 
   private static boolean isHuge(Vma vma, long address) {
@@ -83,10 +92,5 @@ public final class Pagemap {
 
   private static long hugePfn(long leaf, long address) {
     return Pte.pfn(leaf, HugeAnon.LEVEL) + (address >>> 12 & HugeAnon.PAGES - 1);
-  }
-
-  private static long entry(Mm mm, long address) {
-    Vma vma = mm.vmas.lookup(address);
-    return vma == null || vma.has(VmFlags.VM_PFNMAP) ? 0 : mm.pageTable.get(address & ~0xfffL);
   }
 }

@@ -13,6 +13,7 @@ import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.phys.FrameHolder;
 import org.pfnlab.core.phys.Frames;
+import org.pfnlab.core.phys.PageBytes;
 
 /**
  * vmsplice(2) from user memory into a pipe (fs/splice.c): the pipe takes references on the pages

@@ -10,6 +10,7 @@ import org.pfnlab.core.kernel.KernelBug;
 import org.pfnlab.core.meter.Meter;
 import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.phys.Frames;
+import org.pfnlab.core.phys.PageBytes;
 
 /**
  * process_vm_readv and process_vm_writev (mm/process_vm_access.c), one remote range: pages are

@@ -21,6 +21,7 @@ import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.phys.FrameHolder;
 import org.pfnlab.core.phys.Frames;
+import org.pfnlab.core.phys.PageBytes;
 
 /**
  * io_uring's fixed buffers (io_uring/rsrc.c), one buffer a ring: registering pins the pages for

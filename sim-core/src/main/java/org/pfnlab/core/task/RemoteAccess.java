@@ -12,6 +12,7 @@ import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.VmOps;
 import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.phys.Frames;
+import org.pfnlab.core.phys.PageBytes;
 
 /**
  * access_remote_vm (mm/memory.c): one process's memory read or written by another, page by page

@@ -14,6 +14,7 @@ import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.pagetable.PageTable;
 import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.phys.Frames;
+import org.pfnlab.core.phys.PageBytes;
 
 /**
  * What a CPU does with a user address: the MMU's walk, which sets accessed and dirty bits, and

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +23,13 @@ public final class TextLines implements Closeable {
   private final String what;
   private final int longest;
   private final InputStream bytes;
+  private final byte[] buffer = new byte[1 << 16];
+
+  /** The start of a line whose end is not in the buffer. */
   private final ByteArrayOutputStream text = new ByteArrayOutputStream(4096);
+
+  private int at;
+  private int filled;
   private long line;
   private boolean whole = true;
 
@@ -47,7 +54,7 @@ public final class TextLines implements Closeable {
       raw.mark(2);
       boolean gzip = raw.read() == 0x1f && raw.read() == 0x8b;
       raw.reset();
-      return gzip ? new BufferedInputStream(new GZIPInputStream(raw, 1 << 16), 1 << 16) : raw;
+      return gzip ? new GZIPInputStream(raw, 1 << 13) : raw;
     } catch (EOFException | ZipException e) {
       raw.close();
       throw BadInput.at(name, 1, "expected gzip data behind the gzip magic: " + e.getMessage());
@@ -57,31 +64,51 @@ public final class TextLines implements Closeable {
   /** The next line without its line feed, or null at the end of the file. */
   public byte @Nullable [] next() throws IOException {
     text.reset();
-    boolean ended = false;
-    try {
-      for (int b = bytes.read(); b >= 0; b = bytes.read()) {
-        if (b == '\n') {
-          ended = true;
-          break;
-        }
-        text.write(b);
-        if (text.size() > longest << 20) {
-          throw BadInput.at(
-              file, line + 1, "the line is longer than " + longest + " MiB, expected " + what);
-        }
+    while (fill()) {
+      int from = at;
+      while (at < filled && buffer[at] != '\n') {
+        at++;
       }
+      if (text.size() + at - from > longest << 20) {
+        throw BadInput.at(
+            file, line + 1, "the line is longer than " + longest + " MiB, expected " + what);
+      }
+      if (at < filled) {
+        line++;
+        whole = true;
+        int end = at++;
+        if (text.size() == 0) {
+          return Arrays.copyOfRange(buffer, from, end);
+        }
+        text.write(buffer, from, end - from);
+        return text.toByteArray();
+      }
+      text.write(buffer, from, at - from);
+    }
+    if (text.size() == 0) {
+      return null;
+    }
+    line++;
+    whole = false;
+    return text.toByteArray();
+  }
+
+  /** Makes sure that the buffer has a byte; false at the end of the file. */
+  private boolean fill() throws IOException {
+    if (at < filled) {
+      return true;
+    }
+    at = 0;
+    filled = 0;
+    try {
+      filled = Math.max(0, bytes.read(buffer, 0, buffer.length));
     } catch (EOFException e) {
       throw BadInput.at(
           file, line + 1, "the gzip data ends here, expected more: the file is truncated");
     } catch (ZipException e) {
       throw BadInput.at(file, line + 1, "the gzip data is damaged: " + e.getMessage());
     }
-    if (!ended && text.size() == 0) {
-      return null;
-    }
-    line++;
-    whole = ended;
-    return text.toByteArray();
+    return filled > 0;
   }
 
   /** Whether the last line ended with a line feed; one that does not may be cut off. */

@@ -15,6 +15,7 @@ import org.pfnlab.lab.replay.battery.DmaMmapReplay;
 import org.pfnlab.lab.replay.battery.MemtypeReplay;
 import org.pfnlab.lab.replay.counts.CountsReplay;
 import org.pfnlab.lab.replay.counts.ResourceTreeReplay;
+import org.pfnlab.lab.replay.process.MachinePool;
 import org.pfnlab.lab.replay.process.ProcessReplays;
 import org.pfnlab.lab.spec.KernelSpec;
 import org.pfnlab.lab.verdict.Judge;
@@ -32,11 +33,12 @@ final class Formats {
    *
    * @throws org.pfnlab.lab.BadInput if the first line is none that a recording begins with
    */
-  static Opened open(Path path, Line first, Contest contest) throws IOException {
+  static Opened open(Path path, Line first, Contest contest, MachinePool machines)
+      throws IOException {
     if (first.text("op", "").equals("meta")) {
       KernelSpec kernel = contest.kernelFor(ProcessReplays.recordedOn(first));
       Judge judge = new Judge(kernel.toString(), contest.stopAtFirst());
-      return new Opened(ProcessReplays.of(first, kernel, judge), true);
+      return new Opened(ProcessReplays.of(first, kernel, judge, machines), true);
     }
     if (first.has("header")) {
       return counts(path, first, contest);

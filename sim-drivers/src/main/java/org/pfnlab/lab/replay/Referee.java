@@ -17,6 +17,7 @@ import org.pfnlab.lab.BadInput;
 import org.pfnlab.lab.recording.JsonLines;
 import org.pfnlab.lab.recording.Line;
 import org.pfnlab.lab.recording.RecordingFiles;
+import org.pfnlab.lab.replay.process.MachinePool;
 import org.pfnlab.lab.replay.strace.StraceReplay;
 import org.pfnlab.lab.spec.KernelSpec;
 import org.pfnlab.lab.verdict.Judge;
@@ -30,6 +31,7 @@ import org.pfnlab.lab.verdict.Tally;
  */
 public final class Referee {
   private final Contest contest;
+  private final ThreadLocal<MachinePool> machines = ThreadLocal.withInitial(MachinePool::new);
 
   /** A referee of this contest. */
   public Referee(Contest contest) {
@@ -51,14 +53,18 @@ public final class Referee {
       if (first == null) {
         throw BadInput.at(name, 1, "the file is empty, expected JSON lines");
       }
-      Formats.Opened opened = Formats.open(recording, first, contest);
+      Formats.Opened opened = Formats.open(recording, first, contest, machines.get());
       Replayer replayer = opened.replayer();
       for (Line line = opened.tookFirst() ? lines.next() : first;
           line != null && !replayer.judge().isDone();
           line = lines.next()) {
         replayer.replay(line);
       }
-      return replayer.judge().tally();
+      Tally tally = replayer.judge().tally();
+      if (tally.isClean()) {
+        machines.get().giveBack();
+      }
+      return tally;
     }
   }
 

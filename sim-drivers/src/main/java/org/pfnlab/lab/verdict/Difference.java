@@ -22,6 +22,33 @@ public record Difference(String path, @Nullable JsonNode expected, @Nullable Jso
     return found.build();
   }
 
+  /** Whether there is no difference between two answers. */
+  public static boolean isNone(JsonNode expected, JsonNode got) {
+    if (expected.isObject() && got.isObject()) {
+      return expected.size() == got.size() && isSameObject(expected, got);
+    }
+    if (expected.isArray() && got.isArray()) {
+      for (int i = 0; i < expected.size() && i < got.size(); i++) {
+        if (!isNone(expected.get(i), got.get(i))) {
+          return false;
+        }
+      }
+      return expected.size() == got.size();
+    }
+    return sameValue(expected, got);
+  }
+
+  /** Whether as many fields have the same names and values. */
+  private static boolean isSameObject(JsonNode expected, JsonNode got) {
+    for (Map.Entry<String, JsonNode> field : expected.properties()) {
+      JsonNode other = got.get(field.getKey());
+      if (other == null || !isNone(field.getValue(), other)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private static void compare(
       String path,
       @Nullable JsonNode expected,
@@ -61,6 +88,9 @@ public record Difference(String path, @Nullable JsonNode expected, @Nullable Jso
 
   private static boolean sameValue(JsonNode expected, JsonNode got) {
     if (expected.isIntegralNumber() && got.isIntegralNumber()) {
+      if (expected.canConvertToLong() && got.canConvertToLong()) {
+        return expected.longValue() == got.longValue();
+      }
       return expected.bigIntegerValue().equals(got.bigIntegerValue());
     }
     return expected.equals(got);

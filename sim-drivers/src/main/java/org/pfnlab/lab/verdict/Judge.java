@@ -40,6 +40,25 @@ public final class Judge {
   /**
    * Compares one answer, field by field.
    *
+   * @param operation writes the operation with its inputs in one line; asked only for a mismatch
+   * @param picture the address space after it; drawn only for a mismatch
+   */
+  public void compare(
+      Line line,
+      Supplier<String> operation,
+      JsonNode expected,
+      JsonNode got,
+      Supplier<ImmutableList<String>> picture) {
+    if (Difference.isNone(expected, got)) {
+      tally.match();
+    } else {
+      compare(line, operation.get(), expected, got, picture);
+    }
+  }
+
+  /**
+   * Compares one answer, field by field.
+   *
    * @param file the recording as the user named it
    * @param line where in it, counted from 1
    * @param operation the operation with its inputs, in one line

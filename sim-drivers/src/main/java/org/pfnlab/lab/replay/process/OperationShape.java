@@ -1,12 +1,14 @@
 package org.pfnlab.lab.replay.process;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeType;
 import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
+import com.google.common.collect.Maps;
+import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Map;
-import java.util.regex.Pattern;
 import org.pfnlab.lab.recording.Line;
 import org.pfnlab.lab.spec.Nearest;
 
@@ -85,7 +87,6 @@ record OperationShape(ImmutableSet<String> inputs, ImmutableSet<String> required
   private static final ImmutableSet<String> FLAGS = words("flags seals adv");
 
   private static final ImmutableSet<String> PROCESSES = words("p by new");
-  private static final Pattern PROCESS = Pattern.compile("p\\d{1,6}");
 
   /** The fields of answers, each with the kinds of JSON values it can have. */
   private static final ImmutableMap<String, String> ANSWER =
@@ -106,6 +107,10 @@ record OperationShape(ImmutableSet<String> inputs, ImmutableSet<String> required
           .put("runs", "array")
           .put("procs", "object")
           .buildOrThrow();
+
+  /** How {@link #ANSWER} calls the kinds of JSON values. */
+  private static final ImmutableMap<JsonNodeType, String> KIND =
+      Maps.toMap(EnumSet.allOf(JsonNodeType.class), type -> type.name().toLowerCase(Locale.ROOT));
 
   private static OperationShape shape(String inputs, String required) {
     return new OperationShape(words(inputs), words(required));
@@ -147,13 +152,27 @@ record OperationShape(ImmutableSet<String> inputs, ImmutableSet<String> required
     } else if (WORDS.contains(name)) {
       line.word(name);
     } else if (PROCESSES.contains(name)) {
-      if (!PROCESS.matcher(line.text(name)).matches()) {
+      if (!isProcess(line.text(name))) {
         throw line.bad(
             "expected a process like p0 in \"" + name + "\", found " + line.required(name));
       }
     } else if (!FLAGS.contains(name) || !line.required(name).isIntegralNumber()) {
       line.text(name);
     }
+  }
+
+  /** p and one to six digits. */
+  private static boolean isProcess(String name) {
+    int length = name.length();
+    if (length < 2 || length > 7 || name.charAt(0) != 'p') {
+      return false;
+    }
+    for (int i = 1; i < length; i++) {
+      if (name.charAt(i) < '0' || name.charAt(i) > '9') {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static void checkAnswer(Line line) {
@@ -166,7 +185,7 @@ record OperationShape(ImmutableSet<String> inputs, ImmutableSet<String> required
       if (kinds == null) {
         throw line.bad("did not expect \"" + field.getKey() + "\" in the answer \"r\"");
       }
-      String kind = field.getValue().getNodeType().name().toLowerCase(Locale.ROOT);
+      String kind = KIND.get(field.getValue().getNodeType());
       if (!kinds.contains(kind)) {
         throw line.bad(
             "expected "

@@ -2,6 +2,7 @@ package org.pfnlab.lab.replay.process;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.pfnlab.core.kernel.Errno;
@@ -13,6 +14,8 @@ import org.pfnlab.lab.verdict.NotModelled;
 
 /** The modelled machine, asked and answering as the recorder asked a real one. */
 final class ProcessModel implements Subject {
+  private static final HexFormat HEX = HexFormat.of();
+
   private final Session session;
   private final Machine machine;
   private final Syscalls syscalls;
@@ -162,7 +165,7 @@ final class ProcessModel implements Subject {
     var runs = answer.putArray("runs");
     for (long page = first; page <= behind; page++) {
       if (page < behind && machine.procMem().read(mm, window.addressInside(page), one, 1) == 1) {
-        hex.append(String.format("%02x", one[0] & 0xff));
+        hex.append(HEX.toHexDigits(one[0]));
       } else if (hex.length() > 0) {
         runs.addArray().add(page - hex.length() / 2).add(hex.toString());
         hex.setLength(0);

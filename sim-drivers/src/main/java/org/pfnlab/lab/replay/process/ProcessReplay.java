@@ -64,7 +64,7 @@ public final class ProcessReplay implements Replayer {
       }
       judge.compare(
           line,
-          operation.toString(),
+          operation::toString,
           expected,
           masked ? maskLike(expected, got) : got,
           () -> subject.picture(operation));

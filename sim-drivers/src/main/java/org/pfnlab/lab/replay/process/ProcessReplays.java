@@ -2,7 +2,6 @@ package org.pfnlab.lab.replay.process;
 
 import com.google.common.collect.ImmutableMap;
 import org.pfnlab.core.kernel.Version;
-import org.pfnlab.core.machine.Machine;
 import org.pfnlab.core.machine.MachineConfig;
 import org.pfnlab.lab.recording.Line;
 import org.pfnlab.lab.spec.KernelSpec;
@@ -29,14 +28,14 @@ public final class ProcessReplays {
     }
   }
 
-  /** A replayer of the lines behind this header, on a fresh machine with this kernel. */
-  public static Replayer of(Line header, KernelSpec kernel, Judge judge) {
+  /** A replayer of the lines behind this header, on a machine of the pool with this kernel. */
+  public static Replayer of(Line header, KernelSpec kernel, Judge judge, MachinePool machines) {
     MachineConfig config =
         MachineConfig.of(kernel.profile())
             .withPolicies(kernel.policies())
             .withReadAheadPages((int) header.integer("read_ahead_kb", READ_AHEAD_KB) / 4);
     Window window = Window.recorded();
-    Subject model = new ProcessModel(new Machine(config), window);
+    Subject model = new ProcessModel(machines.take(config), window);
     return new ProcessReplay(header, model, window, judge);
   }
 }

@@ -12,6 +12,7 @@ import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.Vma;
+import org.pfnlab.core.pagetable.PteCursor;
 import org.pfnlab.core.task.Process;
 import org.pfnlab.core.task.Smaps;
 import org.pfnlab.lab.verdict.Picture;
@@ -92,7 +93,7 @@ final class Snapshots {
     String letters = "";
     for (long page = 0; page <= Window.PAGES; page++) {
       if (letters.isEmpty()) {
-        page = scan.mappedFrom(page);
+        page = scan.entryFrom(page);
       }
       String now = page == Window.PAGES ? "" : scan.at(page).letters();
       if (!now.equals(letters)) {
@@ -124,7 +125,7 @@ final class Snapshots {
     int id = ABSENT;
     for (long page = 0; page <= Window.PAGES; page++) {
       if (id == ABSENT) {
-        page = scan.mappedFrom(page);
+        page = scan.entryFrom(page);
       }
       int now = page == Window.PAGES ? ABSENT : number(scan.at(page), numbers);
       boolean goesOn =
@@ -181,6 +182,7 @@ final class Snapshots {
   /** Reads page states, mostly in ascending order, without looking into holes. */
   private final class PageScan {
     private final Mm mm;
+    private final PteCursor entries = new PteCursor();
     private @Nullable Vma vma;
     private long last;
 
@@ -188,16 +190,18 @@ final class Snapshots {
       this.mm = mm;
     }
 
-    /** The first page from here on that lies in a VMA or in an alias, or the end of the window. */
-    long mappedFrom(long page) {
+    /**
+     * The first page from here on whose entry is not empty or that lies in an alias, or the end of
+     * the window.
+     */
+    long entryFrom(long page) {
       long address = session.window.addressInside(page);
       if (page >= Window.PAGES || session.window.address(page) != address) {
         return page;
       }
-      Vma here = mm.vmas.find(address);
-      long next = here == null ? Window.PAGES : (here.start - session.window.base()) >> 12;
       long limit = page < Window.ALIAS ? Window.ALIAS : Window.PAGES;
-      return Math.max(page, Math.min(next, limit));
+      entries.reset(mm.pageTable, address, session.window.addressInside(limit));
+      return entries.next() ? Math.max(page, session.window.pageInside(entries.addr())) : limit;
     }
 
     PageState at(long page) {
@@ -209,8 +213,8 @@ final class Snapshots {
       }
       last = address;
       return here == null || here.start > address
-          ? new PageState(0, -1)
-          : PageState.of(session.machine.pagemap(), mm, address);
+          ? PageState.ABSENT
+          : PageState.of(session.machine.pagemap(), mm, here, address);
     }
   }
 }

@@ -55,6 +55,11 @@ final class Window {
     return base + (page << 12);
   }
 
+  /** The page of the window itself that holds the address. */
+  long pageInside(long address) {
+    return (address - base) >> 12;
+  }
+
   /** The address behind the window. */
   long end() {
     return addressInside(PAGES);

@@ -1,17 +1,18 @@
-package org.pfnlab.core.task;
+package org.pfnlab.core.phys;
 
-import org.pfnlab.core.phys.Frames;
+import java.util.Arrays;
 
 /** memcpy_from_page and memcpy_to_page: bytes between a frame and an array, inside one page. */
-final class PageBytes {
+public final class PageBytes {
   private final Frames frames;
 
-  PageBytes(Frames frames) {
+  /** Copies from and to these frames. */
+  public PageBytes(Frames frames) {
     this.frames = frames;
   }
 
   /** Copies length bytes of the frame, from this offset in it, into the array. */
-  void read(long pfn, int at, byte[] into, int offset, int length) {
+  public void read(long pfn, int at, byte[] into, int offset, int length) {
     int done = 0;
     while (done < length) {
       int position = at + done;
@@ -22,9 +23,13 @@ final class PageBytes {
     }
   }
 
-  /** Copies length bytes of the array into the frame, from this offset in it. */
-  void write(long pfn, int at, byte[] from, int offset, int length) {
-    if (length == 4096 && isUniform(from, offset)) {
+  /**
+   * Copies length bytes of the array into the frame, from this offset in it. A whole page of one
+   * byte costs no memory.
+   */
+  public void write(long pfn, int at, byte[] from, int offset, int length) {
+    if (length == 4096
+        && Arrays.equals(from, offset, offset + 4095, from, offset + 1, offset + 4096)) {
       frames.fill(pfn, from[offset]);
       return;
     }
@@ -42,14 +47,5 @@ final class PageBytes {
       frames.storeWord(pfn, position, word);
       done += 8;
     }
-  }
-
-  private static boolean isUniform(byte[] bytes, int offset) {
-    for (int i = 1; i < 4096; i++) {
-      if (bytes[offset + i] != bytes[offset]) {
-        return false;
-      }
-    }
-    return true;
   }
 }
