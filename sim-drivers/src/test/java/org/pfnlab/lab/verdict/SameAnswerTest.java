@@ -64,26 +64,24 @@ class SameAnswerTest {
   }
 
   private static JsonNode random(Random random, int depth) {
-    int fields = random.nextInt(3);
-    switch (depth == 0 ? random.nextInt(3) : random.nextInt(5)) {
-      case 0:
-        return JSON.numberNode(random.nextInt(2));
-      case 1:
-        return JSON.textNode(random.nextBoolean() ? "a" : "b");
-      case 2:
-        return random.nextBoolean() ? JSON.nullNode() : JSON.booleanNode(random.nextBoolean());
-      case 3:
+    return switch (depth == 0 ? random.nextInt(3) : random.nextInt(5)) {
+      case 0 -> JSON.numberNode(random.nextInt(2));
+      case 1 -> JSON.textNode(random.nextBoolean() ? "a" : "b");
+      case 2 -> random.nextBoolean() ? JSON.nullNode() : JSON.booleanNode(random.nextBoolean());
+      case 3 -> {
         ArrayNode array = JSON.arrayNode();
-        for (int i = 0; i < fields; i++) {
+        for (int i = random.nextInt(3); i > 0; i--) {
           array.add(random(random, depth - 1));
         }
-        return array;
-      default:
+        yield array;
+      }
+      default -> {
         ObjectNode object = JSON.objectNode();
-        for (int i = 0; i < fields; i++) {
+        for (int i = random.nextInt(3); i > 0; i--) {
           object.set(random.nextBoolean() ? "x" : "y", random(random, depth - 1));
         }
-        return object;
-    }
+        yield object;
+      }
+    };
   }
 }
