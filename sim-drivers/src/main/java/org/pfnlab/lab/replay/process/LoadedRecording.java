@@ -1,6 +1,7 @@
 package org.pfnlab.lab.replay.process;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.pfnlab.core.machine.Machine;
@@ -14,6 +15,9 @@ import org.pfnlab.lab.verdict.NotModelled;
  * being judged: what the model itself costs, without files and JSON.
  */
 public final class LoadedRecording {
+  private static final ImmutableSet<String> SNAPSHOTS =
+      ImmutableSet.of("maps", "pagemap", "frames");
+
   private final ImmutableList<Line> lines;
 
   private LoadedRecording(ImmutableList<Line> lines) {
@@ -38,6 +42,20 @@ public final class LoadedRecording {
       }
     }
     return new LoadedRecording(operations.build());
+  }
+
+  /**
+   * The same without the snapshots (maps, pagemap, frames), which change nothing: system calls,
+   * loads and stores alone.
+   */
+  public LoadedRecording withoutSnapshots() {
+    ImmutableList.Builder<Line> calls = ImmutableList.builder();
+    for (Line line : lines) {
+      if (!SNAPSHOTS.contains(line.text("op"))) {
+        calls.add(line);
+      }
+    }
+    return new LoadedRecording(calls.build());
   }
 
   /** How many operations it has. */
