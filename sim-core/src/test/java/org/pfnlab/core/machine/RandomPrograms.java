@@ -81,12 +81,12 @@ final class RandomPrograms {
   }
 
   /** Removes ever smaller pieces as long as the rest still fails. */
-  static List<Step> shrink(List<Step> failing, Predicate<List<Step>> fails) {
-    List<Step> best = new ArrayList<>(failing);
+  static <S> List<S> shrink(List<S> failing, Predicate<List<S>> fails) {
+    List<S> best = new ArrayList<>(failing);
     for (int piece = best.size() / 2; piece > 0; piece /= 2) {
       int at = 0;
       while (at < best.size()) {
-        List<Step> shorter = new ArrayList<>(best);
+        List<S> shorter = new ArrayList<>(best);
         shorter.subList(at, Math.min(at + piece, shorter.size())).clear();
         if (fails.test(shorter)) {
           best = shorter;
