@@ -113,6 +113,8 @@ public final class CostCommand implements Callable<Integer> {
     MachineTree machine = MachineTree.choose(iomem);
     if (machine.notice() != null) {
       spec.commandLine().getErr().print("pfnlab: " + machine.notice() + "\n");
+      // Before the tables, not behind them.
+      spec.commandLine().getErr().flush();
     }
     ResourceTree tree = machine.file().parse(new Kernel(specs.get(0).profile()));
     BarChoice choice =

@@ -8,6 +8,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.zip.ZipException;
 import org.pfnlab.lab.BadInput;
 import picocli.CommandLine;
@@ -29,6 +30,11 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
   /** A fault of pfnlab itself: EX_SOFTWARE of sysexits.h. */
   static final int OWN_FAULT = 70;
 
+  /** How picocli ends some of its messages; all of ours get a full stop. */
+  private static final Pattern END = Pattern.compile("\\.$");
+
+  private static final Pattern JAVA_TYPE = Pattern.compile(" is not an? (?:int|long)$");
+
   /** picocli could not make sense of the arguments. */
   @Override
   public int handleParseException(ParameterException e, String[] args) {
@@ -40,7 +46,11 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
 
   private static String complaint(ParameterException e) {
     if (!(e instanceof UnmatchedArgumentException unmatched)) {
-      return e.getMessage() + ".";
+      String message = String.valueOf(e.getMessage());
+      return JAVA_TYPE
+              .matcher(END.matcher(message).replaceFirst(""))
+              .replaceFirst(" is no whole number")
+          + ".";
     }
     String argument = unmatched.getUnmatched().get(0);
     String what =

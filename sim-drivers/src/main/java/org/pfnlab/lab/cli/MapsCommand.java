@@ -34,8 +34,9 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Example:",
-      "  ./pfnlab maps recordings/basic-1000000.jsonl.gz --at 12",
-      "  ./pfnlab maps ls/trace.strace --at 20 --format json"
+      "  R=sim-drivers/src/test/resources/recordings",
+      "  ./pfnlab maps $R/process/fuzz-even/basic-1000000.jsonl.gz --at 12",
+      "  ./pfnlab maps $R/strace/ls --at 20 --format json"
     })
 public final class MapsCommand implements Callable<Integer> {
   private enum Format {

@@ -60,10 +60,11 @@ public final class RecordCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException, InterruptedException {
     Path folder = out;
-    if (folder == null || (files.isEmpty() && fuzz < 1)) {
+    if (folder == null || fuzz < 0 || (files.isEmpty() && fuzz == 0)) {
       throw new ParameterException(
           spec.commandLine(), "Missing what to record: scripts, or --fuzz N with N above 0");
     }
+    Outputs.requireFolder(folder);
     List<Script> scripts = new ArrayList<>();
     for (Path file : files) {
       scripts.add(Script.read(file));

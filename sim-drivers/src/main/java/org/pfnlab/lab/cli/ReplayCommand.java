@@ -14,6 +14,7 @@ import org.pfnlab.lab.replay.Referee;
 import org.pfnlab.lab.replay.ReplayReport;
 import org.pfnlab.lab.replay.TextReport;
 import org.pfnlab.lab.spec.KernelSpec;
+import org.pfnlab.lab.spec.PolicyCatalog;
 import org.pfnlab.lab.verdict.Tally;
 import org.pfnlab.lab.verdict.Unjudged;
 import picocli.CommandLine.Command;
@@ -37,8 +38,9 @@ import picocli.CommandLine.Spec;
     footer = {
       "",
       "Example:",
-      "  ./pfnlab replay recordings/basic-1000000.jsonl.gz",
-      "  ./pfnlab replay --kernel v6.1.192-X86_PAT --stop-at-first recordings/battery"
+      "  R=sim-drivers/src/test/resources/recordings",
+      "  ./pfnlab replay $R/process $R/strace $R/linux-6.1",
+      "  ./pfnlab replay --kernel v6.1.192-X86_PAT --stop-at-first $R/linux-6.1"
     })
 public final class ReplayCommand implements Callable<Integer> {
   private enum Format {
@@ -58,8 +60,9 @@ public final class ReplayCommand implements Callable<Integer> {
       names = "--kernel",
       paramLabel = "SPEC",
       description = {
-        "The kernel to hold against them, for instance v6.1.192+FEATURE-FEATURE+policy.",
-        "Without it, the one that each recording was made on."
+        "The kernel to hold against them, like v6.1.192-X86_PAT+refuse-cow.",
+        "Without it, the one that each recording was made on; a policies.txt beside recordings"
+            + " names the policies that it was patched with."
       })
   private @Nullable String kernel;
 
@@ -101,6 +104,7 @@ public final class ReplayCommand implements Callable<Integer> {
     if (jobs < 1) {
       throw new ParameterException(spec.commandLine(), "--jobs needs a number above 0");
     }
+    policies.forEach(PolicyCatalog.standard()::named);
     Contest contest =
         new Contest(
             kernel == null ? null : KernelSpec.parse(kernel),

@@ -63,10 +63,15 @@ public final class ReportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    if (out != null) {
+      Outputs.requireFile(out);
+    }
     KernelSpec asked = KernelSpec.parse(kernel);
     MachineTree machine = MachineTree.choose(iomem);
     if (machine.notice() != null) {
       spec.commandLine().getErr().print("pfnlab: " + machine.notice() + "\n");
+      // Before the tables, not behind them.
+      spec.commandLine().getErr().flush();
     }
     ResourceTree tree = machine.file().parse(new Kernel(asked.profile()));
     BarChoice bar = BarChoice.in(machine.file(), tree, 0);

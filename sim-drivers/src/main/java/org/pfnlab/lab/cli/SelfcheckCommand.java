@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code pfnlab selfcheck}: holds the model against the kernel that is running here. */
@@ -72,6 +73,10 @@ public final class SelfcheckCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException, InterruptedException {
+    if (count < 1) {
+      throw new ParameterException(spec.commandLine(), "--count needs a number above 0");
+    }
+    Outputs.requireFolder(keep);
     KernelSpec asked = kernel == null ? null : KernelSpec.parse(kernel);
     PrintWriter out = spec.commandLine().getOut();
     try (Recorder recorder = Recorder.open()) {

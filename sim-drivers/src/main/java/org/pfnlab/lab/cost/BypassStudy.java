@@ -28,7 +28,7 @@ import org.pfnlab.lab.spec.KernelSpec;
  * @param bypass PAT bypassed, apply_to_page_range for each fault
  * @param full page by page, every resource compared
  * @param skip page by page, children of first-level resources skipped
- * @param others the ways out that were named
+ * @param others the ways out that were named, but for those that this kernel has nothing for
  * @param model the prices
  */
 public record BypassStudy(
@@ -68,7 +68,10 @@ public record BypassStudy(
     Strategy pageByPage = Strategies.named("ttm-prefault");
     ImmutableList.Builder<CostResult> others = ImmutableList.builder();
     for (String name : WAYS_OUT) {
-      others.add(few.run(Strategies.named(name), skips));
+      Strategy strategy = Strategies.named(name);
+      if (few.obstacle(strategy, skips) == null) {
+        others.add(few.run(strategy, skips));
+      }
     }
     return new BypassStudy(
         run.run(Strategies.named("ttm-bulk"), skips),

@@ -142,7 +142,7 @@ public final class Recorder implements Closeable {
   /**
    * Performs a script and writes the recording, which appears under its name only when it is whole.
    *
-   * @throws BadInput if the script cannot be performed; the line says which operation
+   * @throws BadInput if the script cannot be performed; the line says where
    */
   public void record(Script script, Path recording) throws IOException, InterruptedException {
     Path input = directory.resolve("script");
@@ -158,7 +158,7 @@ public final class Recorder implements Closeable {
     try {
       if (!process.waitFor(SECONDS + 10L, TimeUnit.SECONDS) || process.exitValue() != 0) {
         String said = Files.readString(errors, StandardCharsets.UTF_8).strip();
-        throw BadInput.in(script.name(), said.isEmpty() ? "the recorder was stopped" : said);
+        throw script.failure(said);
       }
     } finally {
       process.destroyForcibly();

@@ -1,5 +1,6 @@
 package org.pfnlab.lab.recording;
 
+import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,11 +11,13 @@ import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.iomem.Iores;
 import org.pfnlab.core.iomem.ResourceTree;
 import org.pfnlab.core.kernel.Kernel;
+import org.pfnlab.core.kernel.Policy;
 import org.pfnlab.core.kernel.Version;
 import org.pfnlab.core.machine.MachineConfig;
 import org.pfnlab.core.pat.Mtrr;
 import org.pfnlab.lab.BadInput;
 import org.pfnlab.lab.iomem.IomemFile;
+import org.pfnlab.lab.spec.PolicyCatalog;
 
 /**
  * The kernel and the machine that a recording was made on, as told by uname.txt, iomem.txt and
@@ -82,6 +85,30 @@ public record Surroundings(String file, @Nullable Path folder) {
       throw BadInput.in(path.toString(), String.valueOf(e.getMessage()));
     }
     return text;
+  }
+
+  /**
+   * Policies of the kernel that these recordings were made on, which was patched with them: those
+   * that policies.txt in the recording's own folder names, one a line.
+   *
+   * @throws BadInput if there is no policy of such a name
+   */
+  public static ImmutableList<Policy> policies(Path recording) throws IOException {
+    Path file = recording.resolveSibling("policies.txt");
+    ImmutableList.Builder<Policy> policies = ImmutableList.builder();
+    if (Files.exists(file)) {
+      int number = 0;
+      for (String line : Files.readAllLines(file, StandardCharsets.UTF_8)) {
+        number++;
+        Policy policy = PolicyCatalog.standard().find(line.strip());
+        if (policy == null) {
+          throw BadInput.at(
+              file.toString(), number, "expected the name of a policy, got '" + line + "'");
+        }
+        policies.add(policy);
+      }
+    }
+    return policies.build();
   }
 
   private Path require(String name, String why) {

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.pfnlab.core.fault.HugeFaults;
 import org.pfnlab.core.kernel.Arch;
+import org.pfnlab.core.kernel.Policy;
 import org.pfnlab.core.kernel.Version;
 import org.pfnlab.core.machine.MachineConfig;
 import org.pfnlab.lab.recording.BootSettings;
@@ -18,6 +19,7 @@ import org.pfnlab.lab.replay.counts.ResourceTreeReplay;
 import org.pfnlab.lab.replay.process.MachinePool;
 import org.pfnlab.lab.replay.process.ProcessReplays;
 import org.pfnlab.lab.spec.KernelSpec;
+import org.pfnlab.lab.spec.PolicyCatalog;
 import org.pfnlab.lab.verdict.Judge;
 import org.pfnlab.lab.verdict.Replayer;
 
@@ -86,6 +88,11 @@ final class Formats {
       KernelSpec spec = contest.kernel();
       Version release = spec == null ? around.release() : spec.profile().version();
       KernelSpec kernel = asBooted(contest.kernelFor(release), path, first);
+      if (spec == null) {
+        for (Policy policy : Surroundings.policies(path)) {
+          kernel = kernel.withPolicy(policy.name(), PolicyCatalog.standard());
+        }
+      }
       MachineConfig config =
           around.machine(MachineConfig.of(kernel.profile()).withPolicies(kernel.policies()));
       return new Ground(config, new Judge(kernel.toString(), contest.stopAtFirst()));

@@ -97,8 +97,13 @@ public record KernelSpec(KernelProfile profile, ImmutableList<Policy> policies) 
     if (policy == null) {
       List<String> names = new ArrayList<>(FeatureCatalog.names());
       names.addAll(catalog.names());
+      String near = Nearest.suggestion(name, names);
       throw bad(
-          text, "no feature or policy is called '" + name + "'" + Nearest.suggestion(name, names));
+          text,
+          "no feature or policy is called '"
+              + name
+              + "'"
+              + (near.isEmpty() ? catalog.all() : near));
     }
     return policy;
   }
@@ -134,11 +139,7 @@ public record KernelSpec(KernelProfile profile, ImmutableList<Policy> policies) 
    * @throws BadInput if the catalog does not have it
    */
   public KernelSpec withPolicy(String name, PolicyCatalog catalog) {
-    Policy policy = catalog.find(name);
-    if (policy == null) {
-      throw BadInput.because(
-          "no policy is called '" + name + "'" + Nearest.suggestion(name, catalog.names()));
-    }
+    Policy policy = catalog.named(name);
     return policies.contains(policy)
         ? this
         : new KernelSpec(

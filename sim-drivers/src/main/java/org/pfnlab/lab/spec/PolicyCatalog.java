@@ -6,6 +6,7 @@ import com.google.common.collect.ImmutableSet;
 import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.kernel.Policy;
 import org.pfnlab.drivers.policy.DriverPolicies;
+import org.pfnlab.lab.BadInput;
 
 /** The policies that can be named in a kernel spec; every driver contributes its own. */
 public final class PolicyCatalog {
@@ -42,6 +43,26 @@ public final class PolicyCatalog {
   /** The policy of this name, or null. */
   public @Nullable Policy find(String name) {
     return byName.get(name);
+  }
+
+  /**
+   * The policy of this name.
+   *
+   * @throws BadInput if there is none; the line names the nearest one, or all
+   */
+  public Policy named(String name) {
+    Policy policy = find(name);
+    if (policy == null) {
+      String near = Nearest.suggestion(name, names());
+      throw BadInput.because(
+          "no policy is called '" + name + "'" + (near.isEmpty() ? all() : near));
+    }
+    return policy;
+  }
+
+  /** {@code "; policies are refuse-cow, ..."}, for a message about one that does not exist. */
+  String all() {
+    return "; policies are " + String.join(", ", names());
   }
 
   /** All names, in the order of their coming. */

@@ -37,7 +37,7 @@ static void kill_workers(void) {
 _Noreturn void die(const char* format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  fprintf(stderr, "operation %d: ", sequence_number());
+  fprintf(stderr, "line %d: ", script_line());
   vfprintf(stderr, format, arguments);
   fprintf(stderr, "\n");
   va_end(arguments);

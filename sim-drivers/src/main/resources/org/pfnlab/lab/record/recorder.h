@@ -109,6 +109,7 @@ void begin_line(void);
 void end_line(const char* format, ...) __attribute__((format(printf, 1, 2)));
 void end_ok(long result, int error);
 void end_bytes(long result, int error, const unsigned char* bytes, int count, const char* more);
+int script_line(void);
 int sequence_number(void);
 int take_sequence_number(void);
 

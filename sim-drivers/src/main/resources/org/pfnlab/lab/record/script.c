@@ -87,11 +87,13 @@ static struct {
 } inputs[MAX_INPUTS];
 static int input_count;
 static int sequence;
+static int lines_read;
 
 /* Reads the next operation; empty lines and comments are passed over. */
 bool next_operation(void) {
   while (fgets(line, sizeof line, stdin) != NULL) {
     char* rest;
+    lines_read++;
     line[strcspn(line, "\n#")] = '\0';
     name = strtok_r(line, " \t", &rest);
     if (name == NULL) {
@@ -111,6 +113,9 @@ bool next_operation(void) {
   }
   return false;
 }
+
+/* Counted from 1; the header before the script has none. */
+int script_line(void) { return lines_read - 1; }
 
 const char* operation(void) { return name; }
 

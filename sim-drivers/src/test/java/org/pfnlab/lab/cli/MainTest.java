@@ -70,6 +70,26 @@ final class MainTest {
     assertThat(out.toString()).isEmpty();
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "help foo | Unknown subcommand 'foo'. See",
+        "cost --pages x | '--pages': 'x' is no whole number. See",
+        "selfcheck --seed x | '--seed': 'x' is no whole number. See",
+        "selfcheck --count 0 | --count needs a number above 0. See",
+        "selfcheck --keep pom.xml | pom.xml: is no directory, expected one",
+        "record --fuzz 1 --out pom.xml | pom.xml: is no directory, expected one",
+        "record --fuzz -1 --out target | Missing what to record",
+        "record missing.txt --out target | missing.txt: no such file",
+        "record src --out target | src: is a directory, expected a script",
+      })
+  void whatCannotBeDoneIsOneLineAndExit2(String arguments, String words) {
+    assertThat(run(arguments.split(" "))).isEqualTo(2);
+    assertThat(err.toString()).startsWith("pfnlab: ").contains(words).hasLineCount(1);
+    assertThat(out.toString()).isEmpty();
+  }
+
   @Test
   void suggestsCommands() {
     assertThat(run("hepl")).isEqualTo(2);

@@ -161,6 +161,17 @@ class ReplayCommandTest {
         .contains(message);
   }
 
+  /** Not once for each recording. */
+  @Test
+  void anUnknownPolicyIsSaidOnce() {
+    Path many = Recordings.path("process/fuzz-even");
+    assertThat(replay("--policy", "qqqqqqqq", many)).isEqualTo(2);
+    assertThat(err.toString())
+        .startsWith("pfnlab: no policy is called 'qqqqqqqq'; policies are ")
+        .contains(", dmabuf-require-pfnmap")
+        .hasLineCount(1);
+  }
+
   @Test
   void truncatedGzipIsOneLine() throws IOException {
     byte[] whole = Files.readAllBytes(FUZZ);
@@ -213,6 +224,7 @@ class ReplayCommandTest {
         "iomem.txt | 00001000-zzzz : System RAM | iomem.txt:1:",
         "iomem.txt | 00000000-00000000 : System RAM | iomem.txt:1:",
         "iomem.txt | a0000000-afffffff : PCI Bus 0000:00 | iomem.txt: expected some System RAM",
+        "policies.txt | refuse-cows | policies.txt:1: expected the name of a policy, got 'refuse-cows'",
         "mtrr.txt | reg00: whatever | mtrr.txt: line 1: expected a line of /proc/mtrr",
       })
   void aDamagedMachineIsOneLine(String file, String content, String message) throws IOException {

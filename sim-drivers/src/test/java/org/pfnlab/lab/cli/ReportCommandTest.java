@@ -46,6 +46,13 @@ final class ReportCommandTest {
     assertThat(err.toString()).isEmpty();
   }
 
+  /** A kernel whose TTM maps no raw frames has no interface to map them by. */
+  @Test
+  void waysOutThatAKernelHasNotAreLeftOut() {
+    assertThat(run("--kernel", "v5.11")).isZero();
+    assertThat(out.toString()).contains("here, ttm-pages").doesNotContain("ttm-pfn-ram");
+  }
+
   @Test
   void markdownGoesToTheFile() throws IOException {
     Path file = folder.resolve("report.md");
@@ -58,8 +65,12 @@ final class ReportCommandTest {
   @Test
   void unwritableFilesAndMachinesWithoutMemoryAreOneLine() throws IOException {
     assertThat(run("--out", folder.resolve("none/report.md").toString())).isEqualTo(2);
+    assertThat(err.toString())
+        .endsWith(": there is no directory " + folder.resolve("none") + ", make it first\n");
+    assertThat(run("--out", folder.toString())).isEqualTo(2);
+    assertThat(err.toString()).endsWith(folder + ": is a directory, expected a file to write\n");
     Files.writeString(tree, "00001000-00001fff : System RAM\n");
     assertThat(run()).isEqualTo(2);
-    assertThat(err.toString().lines()).hasSize(2).allMatch(line -> line.startsWith("pfnlab: "));
+    assertThat(err.toString().lines()).hasSize(3).allMatch(line -> line.startsWith("pfnlab: "));
   }
 }

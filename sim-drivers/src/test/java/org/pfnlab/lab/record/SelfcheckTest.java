@@ -98,12 +98,13 @@ class SelfcheckTest {
   @Test
   void aScriptThatCannotBePerformedLeavesNothing() throws IOException, InterruptedException {
     Path out = Files.createDirectory(folder.resolve("out"));
-    Path text = Files.writeString(folder.resolve("broken.txt"), "load page=0\nfrobnicate\n");
+    Path text =
+        Files.writeString(folder.resolve("broken.txt"), "# a comment\nload page=0\n\nfrobnicate\n");
     try (Recorder recorder = recorder()) {
       Script script = Script.read(text);
       assertThatThrownBy(() -> recorder.record(script, out.resolve("broken.jsonl")))
           .isInstanceOf(BadInput.class)
-          .hasMessageContaining("unknown operation frobnicate");
+          .hasMessage(text + ":4: unknown operation frobnicate");
     }
     try (Stream<Path> left = Files.list(out)) {
       assertThat(left.toList()).isEqualTo(List.of());

@@ -76,15 +76,27 @@ class DriverRecordingsTest {
 
   /** The same questions to kernels that were patched with a rule. */
   @ParameterizedTest
-  @CsvSource({
-    "B_warn, dmabuf-warn-pfnmap",
-    "C_system_heap_vm_insert_page, heap-vm-insert-page",
-  })
-  void policies(String variant, String policy) throws IOException {
-    Path file = Recordings.path("linux-6.1/variants/" + variant + ".jsonl.gz");
+  @ValueSource(strings = {"dmabuf-warn-pfnmap", "heap-vm-insert-page"})
+  void policies(String policy) throws IOException {
+    Path file = Recordings.path("linux-6.1/patched-" + policy + "/answers.jsonl.gz");
     Tally tally = Recordings.replay(file, KernelSpec.parse("v6.1.192+" + policy));
     assertThat(tally.mismatched()).as(Recordings.show(tally)).isZero();
-    assertThat(Recordings.replay(file).mismatched()).isPositive();
+    assertThat(Recordings.replay(file, KernelSpec.parse("v6.1.192")).mismatched()).isPositive();
+  }
+
+  /** policies.txt beside a recording says how its kernel was patched. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "linux-6.1/patched-dmabuf-warn-pfnmap/answers.jsonl.gz",
+        "linux-6.1/patched-heap-vm-insert-page/answers.jsonl.gz",
+        "linux-6.1/patched-heap-vm-insert-page/counts.jsonl.gz",
+        "linux-5.11/patched-heap-vm-insert-page/counts.jsonl.gz",
+      })
+  void aPatchedKernelIsKnownByItsFolder(String recording) throws IOException {
+    Tally tally = Recordings.replay(Recordings.path(recording));
+    assertThat(tally.mismatched()).as(Recordings.show(tally)).isZero();
+    assertThat(tally.matched()).isPositive();
   }
 
   /** What one kernel does differently from another must be noticed. */
