@@ -60,7 +60,7 @@ public final class ReplayCommand implements Callable<Integer> {
       names = "--kernel",
       paramLabel = "SPEC",
       description = {
-        "The kernel to hold against them, like v6.1.192-X86_PAT+refuse-cow.",
+        "The kernel to hold against them, like v6.18.2-X86_PAT+dmabuf-refuse-cow.",
         "Without it, the one that each recording was made on; a policies.txt beside recordings"
             + " names the policies that it was patched with."
       })

@@ -60,7 +60,9 @@ public final class PolicyCatalog {
     return policy;
   }
 
-  /** {@code "; policies are refuse-cow, ..."}, for a message about one that does not exist. */
+  /**
+   * {@code "; policies are dmabuf-refuse-cow, ..."}, for a message about one that does not exist.
+   */
   String all() {
     return "; policies are " + String.join(", ", names());
   }

@@ -37,12 +37,12 @@ final class MutationSearch {
               "dmabuf-warn-pfnmap",
               "v6.1.192+dmabuf-warn-pfnmap",
               "v6.1.192",
-              "linux-6.1/variants/B_warn.jsonl.gz"),
+              "linux-6.1/patched-dmabuf-warn-pfnmap/answers.jsonl.gz"),
           new Mutation(
               "heap-vm-insert-page",
               "v6.1.192+heap-vm-insert-page",
               "v6.1.192",
-              "linux-6.1/variants/C_system_heap_vm_insert_page.jsonl.gz"));
+              "linux-6.1/patched-heap-vm-insert-page/answers.jsonl.gz"));
 
   private static final Pattern SET = Pattern.compile("linux-([0-9.]+)/.*");
 
@@ -55,7 +55,7 @@ final class MutationSearch {
     List<Recording> all = new ArrayList<>();
     for (Path path : RecordingFiles.find(List.of(root))) {
       String name = root.relativize(path).toString();
-      if (!name.contains("/variants/")) {
+      if (!name.contains("/patched-")) {
         all.add(new Recording(path, name, kernel(name), Files.size(path)));
       }
     }
