@@ -317,6 +317,7 @@ public final class Machine {
     ioRemap.reset();
     frameHolders.clear();
     frameHolders.addAll(holdersAtBoot);
+    maxMapCount = Mm.MAX_MAP_COUNT;
     kernel.log().clear();
     kernel.meter.reset();
   }
