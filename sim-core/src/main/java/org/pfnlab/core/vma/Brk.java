@@ -85,7 +85,7 @@ public final class Brk {
     Vma next = mm.vmas.find(oldEnd);
     return newEnd <= Mm.TASK_SIZE
         && (next == null || newEnd + 4096 <= next.startGap())
-        && mm.vmas.size() <= Mm.MAX_MAP_COUNT;
+        && mm.vmas.size() <= mm.maxMapCount;
   }
 
   /** do_brk_flags. */
