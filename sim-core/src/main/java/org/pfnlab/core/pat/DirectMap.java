@@ -5,7 +5,6 @@ import static org.pfnlab.core.kernel.Errno.EFAULT;
 import it.unimi.dsi.fastutil.longs.Long2LongOpenHashMap;
 import it.unimi.dsi.fastutil.longs.Long2ObjectOpenHashMap;
 import java.util.Arrays;
-import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.kernel.Feature;
 import org.pfnlab.core.kernel.Kernel;
@@ -75,7 +74,7 @@ public final class DirectMap {
 
   private final Meter meter;
   private final PageAttributeTable table;
-  private final LongPredicate mapped;
+  private final Ram ram;
   private final long last;
   private final long imageStart;
   private final long imageEnd;
@@ -93,18 +92,25 @@ public final class DirectMap {
   private boolean changed;
   private boolean aliased;
 
+  /** What the mapping holds. */
+  @FunctionalInterface
+  public interface Ram {
+    /** Whether every page frame of [first, behind) is RAM. */
+    boolean covers(long first, long behind);
+  }
+
   /**
    * The mapping as it is after boot.
    *
-   * @param mapped which page frames it holds
+   * @param ram which page frames it holds
    * @param last its last byte's physical address (high_memory - 1)
    * @param imageStart first page frame of the kernel's image, which is mapped a second time
    * @param imageEnd the page frame behind the image
    */
-  public DirectMap(Kernel kernel, LongPredicate mapped, long last, long imageStart, long imageEnd) {
+  public DirectMap(Kernel kernel, Ram ram, long last, long imageStart, long imageEnd) {
     this.meter = kernel.meter;
     this.table = PageAttributeTable.of(kernel);
-    this.mapped = mapped;
+    this.ram = ram;
     this.last = last;
     this.imageStart = imageStart;
     this.imageEnd = imageEnd;
@@ -179,7 +185,7 @@ public final class DirectMap {
   /** How many pages were done by one leaf, or -EFAULT. */
   private long changeLeaf(long pfn, long pages, CacheMode mode) {
     meter.count(LEAF);
-    if (!mapped.test(pfn)) {
+    if (!isMapped(pfn)) {
       return -EFAULT;
     }
     long done = write(pfn, pages, mode);
@@ -234,7 +240,7 @@ public final class DirectMap {
     long key = pfn >>> SHIFT_1G;
     long leaf = leaves1g.get(key);
     if (leaf == -1) {
-      boolean whole = gigabytes && isWhole(key << SHIFT_1G, 1L << SHIFT_1G);
+      boolean whole = gigabytes && ram.covers(key << SHIFT_1G, (key + 1) << SHIFT_1G);
       leaf = whole ? LARGE | table.largeBits(CacheMode.WB) : NOT_MAPPED;
       leaves1g.put(key, leaf);
     }
@@ -248,7 +254,7 @@ public final class DirectMap {
       leaves = new long[ENTRIES];
       for (int i = 0; i < ENTRIES; i++) {
         long first = (key << SHIFT_1G) + ((long) i << SHIFT_2M);
-        boolean whole = first >= ENTRIES && isWhole(first, ENTRIES);
+        boolean whole = first >= ENTRIES && ram.covers(first, first + ENTRIES);
         leaves[i] = whole ? LARGE | table.largeBits(CacheMode.WB) : NOT_MAPPED;
       }
       tables2m.put(key, leaves);
@@ -266,9 +272,8 @@ public final class DirectMap {
     return entries;
   }
 
-  /** RAM comes in ranges that are larger than any leaf, so its ends tell. */
-  private boolean isWhole(long first, long pages) {
-    return mapped.test(first) && mapped.test(first + pages / 2) && mapped.test(first + pages - 1);
+  private boolean isMapped(long pfn) {
+    return ram.covers(pfn, pfn + 1);
   }
 
   /** split_large_page: every CPU forgets the large leaf before a small one is used. */
@@ -316,7 +321,7 @@ public final class DirectMap {
 
   /** The level of the leaf that maps a page frame: 1 for 4K, 2 for 2M, 3 for 1G; 0 for none. */
   public int level(long pfn) {
-    if (!mapped.test(pfn)) {
+    if (!isMapped(pfn)) {
       return 0;
     }
     if (leaf1g(pfn) != NOT_MAPPED) {

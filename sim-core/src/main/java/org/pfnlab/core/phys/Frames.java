@@ -165,6 +165,11 @@ public final class Frames {
     return memory.isRam(pfn);
   }
 
+  /** Whether every page frame of [first, behind) is System RAM. */
+  public boolean isRam(long first, long behind) {
+    return memory.isRam(first, behind);
+  }
+
   /** The end of RAM: max_pfn; highest_memmap_pfn is one less. */
   public long maxPfn() {
     return memory.maxPfn();

@@ -98,6 +98,16 @@ final class MemoryMap {
     return in(ram, pfn);
   }
 
+  /** Whether all of [first, behind) lies in one range of RAM. */
+  boolean isRam(long first, long behind) {
+    for (int i = 0; i < ram.length; i += 2) {
+      if (first < ram[i + 1]) {
+        return first >= ram[i] && behind <= ram[i + 1];
+      }
+    }
+    return false;
+  }
+
   /** RAM that the allocator gives out. */
   boolean isManaged(long pfn) {
     return pfn >= LOW_PFNS && (pfn < imageStart || pfn >= imageEnd) && in(ram, pfn);

@@ -181,6 +181,29 @@ class SetMemoryTest {
     assertThat(machine.directMap().level(0x40200)).as("beside the hole").isEqualTo(2);
   }
 
+  /** A leaf may not reach over a hole, wherever in it that is. */
+  @ParameterizedTest
+  @CsvSource({
+    // hole, level around it
+    "90000000-91ffffff, 2",
+    "b0000000-b00fffff, 1",
+    "bfe00000-bfe00fff, 1",
+  })
+  void leavesEndAtHoles(String hole, int level) {
+    long first = Long.parseLong(hole.substring(0, 8), 16);
+    long end = Long.parseLong(hole.substring(9), 16);
+    String iomem =
+        "00100000-%08x : System RAM\n%08x-ffffffff : System RAM\n".formatted(first - 1, end + 1);
+    KernelProfile profile = KernelProfile.of("v6.1.192").with(DirectMap.X86_GBPAGES);
+    machine = new Machine(MachineConfig.of(profile).withIomem(iomem));
+    DirectMap map = machine.directMap();
+
+    assertThat(map.level(first >>> 12)).as("in the hole").isZero();
+    assertThat(map.level((end + 1) >>> 12)).as("behind it").isEqualTo(level);
+    assertThat(map.level(0x80000)).as("in the same GiB").isEqualTo(2);
+    assertThat(map.level(0x40000)).as("in the GiB before").isEqualTo(3);
+  }
+
   @Test
   void anotherModeIsAMisuse() {
     assertThatThrownBy(() -> machine.setMemory().range(PFN, 1, CacheMode.WP))
