@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.machine.Machine;
 import org.pfnlab.core.machine.Syscalls;
+import org.pfnlab.core.mm.Mm;
 import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.Vma;
@@ -124,9 +125,15 @@ final class MemoryCalls {
         return place;
       }
     }
-    // A capability of the recorded process shows in what it was permitted.
-    process.mm.mapsLow |= !recorded.failed() && m.isFixed();
+    if (!recorded.failed() && m.isFixed() && isLow(m.address)) {
+      // A capability of the recorded process shows in what it was permitted.
+      process.mm.mapsLow = true;
+    }
     return syscalls.mmap(process, m.address, m.length, m.prot, m.flags, m.file, m.offset);
+  }
+
+  private static boolean isLow(long address) {
+    return Long.compareUnsigned(address, Mm.MMAP_MIN_ADDR) < 0;
   }
 
   /** Keys 0 and -1 are mprotect. */

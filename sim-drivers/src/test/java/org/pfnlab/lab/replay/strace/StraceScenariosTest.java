@@ -92,6 +92,16 @@ final class StraceScenariosTest {
             -1 EEXIST (File exists)
             """),
         scenario(
+            "only a fixed mapping below mmap_min_addr shows who may have one",
+            5,
+            "{}",
+            """
+            1 mmap(0x20000000, 4096, RW MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0) = 0x20000000
+            1 mmap(0x1000, 4096, RW MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0) = -1 EPERM (O)
+            1 mmap(0x2000, 4096, RW MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0) = 0x2000
+            1 mmap(0x1000, 4096, RW MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0) = 0x1000
+            """),
+        scenario(
             "refused mappings leave what was there",
             4,
             "{}",
