@@ -214,7 +214,7 @@ public final class Fork {
   }
 
   /**
-   * copy_pte_range: the entries of one table. Counts and rss are added up once at its end.
+   * copy_pte_range: the entries of one table. What the meter hears is added up once at its end.
    *
    * @return how many entries there were
    */

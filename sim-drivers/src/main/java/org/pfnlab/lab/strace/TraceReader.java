@@ -77,13 +77,6 @@ public final class TraceReader {
     }
   }
 
-  /** Whether a line looks like the first one of a trace. */
-  public static boolean looksLikeTrace(String text) {
-    Matcher prefix = PREFIX.matcher(text);
-    String rest = prefix.lookingAt() ? text.substring(prefix.end()) : text;
-    return NAME.matcher(rest).lookingAt() && (rest.contains(" = ") || rest.endsWith(UNFINISHED));
-  }
-
   private Trace read(TextLines lines) throws IOException {
     for (byte[] bytes = lines.next(); bytes != null; bytes = lines.next()) {
       line = lines.number();
