@@ -145,6 +145,16 @@ public final class Recorder implements Closeable {
    * @throws BadInput if the script cannot be performed; the line says where
    */
   public void record(Script script, Path recording) throws IOException, InterruptedException {
+    Path output = perform(script);
+    try {
+      publish(output, recording);
+    } finally {
+      Files.deleteIfExists(output);
+    }
+  }
+
+  /** Performs a script; the recording is in the recorder's own directory. */
+  private Path perform(Script script) throws IOException, InterruptedException {
     Path input = directory.resolve("script");
     Path output = Files.createTempFile(directory, "recording-", ".jsonl");
     Path errors = directory.resolve("errors");
@@ -166,6 +176,10 @@ public final class Recorder implements Closeable {
     try (Stream<String> lines = Files.lines(output, StandardCharsets.UTF_8)) {
       blind = lines.findFirst().orElse("").contains("\"frames\":false");
     }
+    return output;
+  }
+
+  private static void publish(Path output, Path recording) throws IOException {
     Path folder = recording.toAbsolutePath().getParent();
     Path whole = Files.createTempFile(folder, ".recording-", ".tmp");
     try {
@@ -173,22 +187,27 @@ public final class Recorder implements Closeable {
       Files.move(whole, recording, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       Files.deleteIfExists(whole);
-      Files.deleteIfExists(output);
     }
   }
 
-  /** Records a script twice, and keeps the recording only if both are the same. */
+  /**
+   * Records a script twice, and keeps the recording only if both are the same; otherwise a file
+   * that was there under its name stays as it was.
+   */
   public boolean recordTwice(Script script, Path recording)
       throws IOException, InterruptedException {
-    Path first = directory.resolve(script.name() + ".first");
-    record(script, first);
-    record(script, recording);
-    boolean same = Files.mismatch(first, recording) < 0;
-    Files.delete(first);
-    if (!same) {
-      Files.delete(recording);
+    Path first = perform(script);
+    Path second = perform(script);
+    try {
+      boolean same = Files.mismatch(first, second) < 0;
+      if (same) {
+        publish(second, recording);
+      }
+      return same;
+    } finally {
+      Files.deleteIfExists(first);
+      Files.deleteIfExists(second);
     }
-    return same;
   }
 
   /** Whether page frames could not be seen in the last recording, for want of root. */

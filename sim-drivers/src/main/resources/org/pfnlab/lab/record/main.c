@@ -26,10 +26,11 @@ struct reply reply;
 static int our_ends[MAX_PROCESSES];
 static int their_ends[MAX_PROCESSES];
 
+/* By their descriptors: the number of one that has died may be another program's by now. */
 static void kill_workers(void) {
   for (int i = 0; i < MAX_PROCESSES; i++) {
     if (processes[i].alive) {
-      kill(processes[i].pid, SIGKILL);
+      syscall(SYS_pidfd_send_signal, processes[i].pidfd, SIGKILL, NULL, 0);
     }
   }
 }
@@ -172,7 +173,7 @@ static void limit(int resource, rlim_t to) {
   }
 }
 
-static void start_first_worker(void) {
+static void start_first_worker(unsigned seconds) {
   for (int i = 0; i < MAX_PROCESSES; i++) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
@@ -191,7 +192,7 @@ static void start_first_worker(void) {
     for (int i = 0; i < MAX_PROCESSES; i++) {
       close(our_ends[i]); /* or nobody would notice that the controller is gone */
     }
-    worker_run(0, their_ends);
+    worker_run(0, their_ends, seconds);
   }
   processes[0] = (struct process){.alive = true, .used = true, .pid = pid};
   memset(processes[0].fds, 0xff, sizeof processes[0].fds);
@@ -215,11 +216,12 @@ int main(int argc, char** argv) {
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
   signal(SIGALRM, on_deadline);
-  alarm((unsigned)atoi(argv[2]));
+  unsigned seconds = (unsigned)atoi(argv[2]);
+  alarm(seconds);
   munmap((void*)WINDOW_START, (size_t)WINDOW_PAGES * PAGE);
   objects_init(argv[1]);
   snapshots_init();
-  start_first_worker();
+  start_first_worker(seconds);
   while (next_operation()) {
     perform();
     if (ferror(stdout)) {

@@ -216,6 +216,10 @@ static void do_thp(int process) {
 static void do_mincore(int process) {
   char vector[PAGE + 1];
   unsigned long length = input_length("n", "rawlen");
+  /* A worker has room for one page of answers; what is beyond all addresses is refused. */
+  if (length > (unsigned long)PAGE * PAGE && length < 1UL << 47) {
+    die("mincore of %lu bytes is too long", length);
+  }
   struct command command = {.kind = DO_MINCORE, .args = {(long)input_address(), (long)length}};
   call(process, &command);
   if (reply.result == -1) {

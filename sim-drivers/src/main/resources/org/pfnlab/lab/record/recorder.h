@@ -67,7 +67,7 @@ struct reply {
   unsigned char data[PAGE];
 };
 
-_Noreturn void worker_run(int self, const int* sockets);
+_Noreturn void worker_run(int self, const int* sockets, unsigned seconds);
 
 /* ---- the controller's view of the workers (main.c) */
 

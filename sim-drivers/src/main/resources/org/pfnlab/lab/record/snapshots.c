@@ -107,6 +107,9 @@ unsigned long alias_address(long page) {
 }
 
 void set_alias(unsigned long address, unsigned long pages) {
+  if (pages > WINDOW_PAGES - ALIAS_PAGE) {
+    die("an alias of %lu pages does not fit into the window", pages);
+  }
   alias_start = address;
   alias_pages = pages;
 }

@@ -258,10 +258,17 @@ static long execute(int socket, const struct command* command) {
   }
 }
 
-_Noreturn void worker_run(int self, const int* sockets) {
+/* Whatever it sleeps in, it ends when its time is over, even if the controller was killed. */
+static void limit_time(unsigned seconds) {
+  signal(SIGALRM, SIG_DFL);
+  alarm(seconds);
+}
+
+_Noreturn void worker_run(int self, const int* sockets, unsigned seconds) {
   struct command command;
   int me = self;
   catch_signals();
+  limit_time(seconds);
   /* Other processes of the recording may look into this one even where only ancestors may. */
   prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
   for (;;) {
@@ -282,6 +289,7 @@ _Noreturn void worker_run(int self, const int* sockets) {
           ring_fd = -1;
         }
         catch_signals();
+        limit_time(seconds);
         prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
         continue;
       }
