@@ -55,13 +55,19 @@ public final class Udmabuf implements FrameHolder {
               + " there in 6.1 as recorded, the release is from memory",
           Releases.since("v5.19"));
 
+  /** A memfd of which no new mapping may write is refused, too. */
+  public static final Feature UDMABUF_DENIES_FUTURE_WRITE =
+      Feature.define(
+          "UDMABUF_DENIES_FUTURE_WRITE",
+          "0a16e24e34f2, v6.13: udmabuf: also check for F_SEAL_FUTURE_WRITE; 6.1.192 has the"
+              + " backport, its first 6.1.y patch level is from memory",
+          Releases.since("v6.13").backportedTo("v6.1.122"));
+
   /** Whether {@code mmap_udmabuf} makes the mapping VM_PFNMAP on a kernel that does not yet. */
   public static final HookPoint<RawFrames> PAGE_MAPPING = RawFrames.point("mmap_udmabuf:page");
 
   /** size_limit_mb: 64 MiB, in pages. */
   private static final long SIZE_LIMIT = 64L << 8;
-
-  private static final int FORBIDDEN = Shmem.F_SEAL_WRITE;
 
   private final Machine machine;
   private final DmaBufs dmaBufs;
@@ -69,6 +75,7 @@ public final class Udmabuf implements FrameHolder {
   private final boolean pinsPages;
   private final boolean prefaults;
   private final boolean checksBounds;
+  private final int forbiddenSeals;
   private final List<UdmabufBuffer> buffers = new ArrayList<>();
 
   /** The device of a machine. */
@@ -80,6 +87,9 @@ public final class Udmabuf implements FrameHolder {
     this.pinsPages = kernel.has(UDMABUF_PINS);
     this.prefaults = kernel.has(UDMABUF_PREFAULTS);
     this.checksBounds = kernel.has(UDMABUF_FAULT_BOUNDS);
+    this.forbiddenSeals =
+        Shmem.F_SEAL_WRITE
+            | (kernel.has(UDMABUF_DENIES_FUTURE_WRITE) ? Shmem.F_SEAL_FUTURE_WRITE : 0);
     machine.addFrameHolder(this);
   }
 
@@ -107,7 +117,8 @@ public final class Udmabuf implements FrameHolder {
     if (!(memfd.privateData instanceof PageCacheFile file) || !file.mapping.swapBacked) {
       return new Created.Refused(-Errno.EBADFD);
     }
-    boolean sealed = (file.seals() & (Shmem.F_SEAL_SHRINK | FORBIDDEN)) == Shmem.F_SEAL_SHRINK;
+    boolean sealed =
+        (file.seals() & (Shmem.F_SEAL_SHRINK | forbiddenSeals)) == Shmem.F_SEAL_SHRINK;
     if (!sealed || offset + size > file.size()) {
       return new Created.Refused(-Errno.EINVAL);
     }

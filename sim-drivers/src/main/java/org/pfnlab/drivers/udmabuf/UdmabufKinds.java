@@ -24,7 +24,8 @@ public final class UdmabufKinds {
                   Udmabuf.UDMABUF_PFNMAP,
                   Udmabuf.UDMABUF_PINS,
                   Udmabuf.UDMABUF_PREFAULTS,
-                  Udmabuf.UDMABUF_FAULT_BOUNDS),
+                  Udmabuf.UDMABUF_FAULT_BOUNDS,
+                  Udmabuf.UDMABUF_DENIES_FUTURE_WRITE),
               (machine, placement) -> {
                 Udmabuf device = new Udmabuf(machine, new DmaBufs(machine.kernel()));
                 return pages -> open(machine, device, pages);

@@ -3,6 +3,7 @@ package org.pfnlab.drivers.udmabuf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.common.collect.ImmutableList;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -14,6 +15,7 @@ import org.pfnlab.drivers.Rig;
 import org.pfnlab.drivers.dmabuf.DmaBufs;
 import org.pfnlab.drivers.dmabuf.PageArray;
 import org.pfnlab.drivers.kind.ObjectUnderTest;
+import org.pfnlab.lab.spec.KernelSpec;
 
 class UdmabufTest {
   /** Size of the memfd in pages, its seals, offset and size asked for in bytes, the answer. */
@@ -30,16 +32,31 @@ class UdmabufTest {
     "16385, 2, 0, 67112960, EINVAL",
   })
   void create(long pages, int seals, long offset, long size, String expected) {
-    Rig rig = Rig.boot("v6.1.192");
+    assertThat(created("v6.1.192", pages, seals, offset, size)).isEqualTo(expected);
+  }
+
+  /** Sealed against shrinking, and against mappings that can write. */
+  @ParameterizedTest
+  @CsvSource({
+    "v5.11, ok",
+    "v6.1.121, ok",
+    "v6.1.192, EINVAL",
+    "v6.18.2, EINVAL",
+    "v6.18.2-UDMABUF_DENIES_FUTURE_WRITE, ok",
+  })
+  void futureWrites(String kernel, String expected) {
+    assertThat(created(kernel, 4, 18, 0, 16384)).isEqualTo(expected);
+  }
+
+  private static String created(String kernel, long pages, int seals, long offset, long size) {
+    Rig rig = Rig.boot(KernelSpec.parse(kernel).profile(), ImmutableList.of());
     FileSystem files = rig.machine.files();
     Udmabuf device = new Udmabuf(rig.machine, new DmaBufs(rig.machine.kernel()));
     OpenFile memfd = files.memfd("u", pages << 12);
     files.addSeals(memfd, seals);
     Udmabuf.Created created = device.create(memfd, offset, size);
-    assertThat(
-            created instanceof Udmabuf.Created.Refused refused ? Errno.name(refused.errno()) : "ok")
-        .isEqualTo(expected);
     rig.check();
+    return created instanceof Udmabuf.Created.Refused refused ? Errno.name(refused.errno()) : "ok";
   }
 
   @Test
