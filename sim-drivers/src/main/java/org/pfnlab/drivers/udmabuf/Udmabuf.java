@@ -117,8 +117,7 @@ public final class Udmabuf implements FrameHolder {
     if (!(memfd.privateData instanceof PageCacheFile file) || !file.mapping.swapBacked) {
       return new Created.Refused(-Errno.EBADFD);
     }
-    boolean sealed =
-        (file.seals() & (Shmem.F_SEAL_SHRINK | forbiddenSeals)) == Shmem.F_SEAL_SHRINK;
+    boolean sealed = (file.seals() & (Shmem.F_SEAL_SHRINK | forbiddenSeals)) == Shmem.F_SEAL_SHRINK;
     if (!sealed || offset + size > file.size()) {
       return new Created.Refused(-Errno.EINVAL);
     }
