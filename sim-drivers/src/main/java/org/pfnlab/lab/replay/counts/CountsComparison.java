@@ -61,6 +61,9 @@ final class CountsComparison {
         continue;
       }
       String reason = symbols.reasonToLeaveOut(row, line.text("op"));
+      if (reason == null && endedEarly) {
+        reason = symbols.reasonToLeaveOut(row, "failed-" + line.text("op"));
+      }
       if (reason != null && recorded - subtracted != 0) {
         functions.leftOut(row.name() + " of " + line.text("op"), reason);
       }
