@@ -43,17 +43,19 @@ import picocli.CommandLine.Spec;
 public final class Main implements Runnable {
   /** Every command by its name, in the order of {@code --help}. */
   static final ImmutableMap<String, Class<?>> COMMANDS =
-      ImmutableMap.of(
-          "help", HelpCommand.class,
-          "cost", CostCommand.class,
-          "iomem", IomemCommand.class,
-          "maps", MapsCommand.class,
-          "matrix", MatrixCommand.class,
-          "memtype", MemtypeCommand.class,
-          "record", RecordCommand.class,
-          "replay", ReplayCommand.class,
-          "report", ReportCommand.class,
-          "selfcheck", SelfcheckCommand.class);
+      ImmutableMap.<String, Class<?>>builder()
+          .put("help", HelpCommand.class)
+          .put("cost", CostCommand.class)
+          .put("counts", CountsCommand.class)
+          .put("iomem", IomemCommand.class)
+          .put("maps", MapsCommand.class)
+          .put("matrix", MatrixCommand.class)
+          .put("memtype", MemtypeCommand.class)
+          .put("record", RecordCommand.class)
+          .put("replay", ReplayCommand.class)
+          .put("report", ReportCommand.class)
+          .put("selfcheck", SelfcheckCommand.class)
+          .buildOrThrow();
 
   @Spec private CommandSpec spec;
 

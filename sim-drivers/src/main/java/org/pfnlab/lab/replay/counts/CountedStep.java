@@ -70,6 +70,11 @@ enum CountedStep {
     return null;
   }
 
+  /** Its name in recordings; steps without one are never counted. */
+  @Nullable String recordedName() {
+    return recorded;
+  }
+
   /** How many steps come before it. */
   int position() {
     return ORDER.indexOf(this);

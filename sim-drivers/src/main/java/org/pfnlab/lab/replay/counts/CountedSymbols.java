@@ -11,10 +11,12 @@ import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.pfnlab.core.kernel.Version;
 import org.pfnlab.core.meter.Event;
 import org.pfnlab.lab.spec.ModelConstants;
 
@@ -41,6 +43,21 @@ final class CountedSymbols {
 
     ImmutableSet<String> names() {
       return symbols.stream().flatMap(List::stream).collect(ImmutableSet.toImmutableSet());
+    }
+
+    /**
+     * What the row is called on this kernel: the first alternative that it has of each symbol, with
+     * {@code +} between those that are added up; null if it has none of them.
+     */
+    @Nullable String name(SymbolEras eras, Version version) {
+      List<String> present = new ArrayList<>();
+      for (ImmutableList<String> alternatives : symbols) {
+        alternatives.stream()
+            .filter(symbol -> eras.has(symbol, version))
+            .findFirst()
+            .ifPresent(present::add);
+      }
+      return present.isEmpty() ? null : String.join("+", present);
     }
 
     /** What the model says. */
@@ -81,14 +98,17 @@ final class CountedSymbols {
   }
 
   private final ImmutableList<Row> rows;
+  private final SymbolEras eras;
   private final ImmutableMap<String, String> leftOut;
   private final ImmutableMap<String, ImmutableMap<String, String>> leftOutOf;
 
   private CountedSymbols(
       ImmutableList<Row> rows,
+      SymbolEras eras,
       ImmutableMap<String, String> leftOut,
       ImmutableMap<String, ImmutableMap<String, String>> leftOutOf) {
     this.rows = rows;
+    this.eras = eras;
     this.leftOut = leftOut;
     this.leftOutOf = leftOutOf;
   }
@@ -99,6 +119,7 @@ final class CountedSymbols {
 
   private static CountedSymbols read() {
     ImmutableList.Builder<Row> rows = ImmutableList.builder();
+    SymbolEras.Builder eras = new SymbolEras.Builder();
     ImmutableMap.Builder<String, String> leftOut = ImmutableMap.builder();
     Map<String, ImmutableMap.Builder<String, String>> leftOutOf = new HashMap<>();
     try (InputStream table = CountedSymbols.class.getResourceAsStream("counted-symbols.txt")) {
@@ -109,6 +130,10 @@ final class CountedSymbols {
           new BufferedReader(new InputStreamReader(table, StandardCharsets.UTF_8));
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         if (line.isBlank() || line.startsWith("#")) {
+          continue;
+        }
+        if (line.startsWith("@")) {
+          eras.add(line);
           continue;
         }
         int equals = line.indexOf('=');
@@ -136,6 +161,7 @@ final class CountedSymbols {
     }
     return new CountedSymbols(
         rows.build(),
+        eras.build(),
         leftOut.buildOrThrow(),
         leftOutOf.entrySet().stream()
             .collect(
@@ -179,6 +205,11 @@ final class CountedSymbols {
   /** The rows that are compared, in the order of the table. */
   ImmutableList<Row> rows() {
     return rows;
+  }
+
+  /** Which releases have which symbols. */
+  SymbolEras eras() {
+    return eras;
   }
 
   /** Why this symbol is not compared anywhere, or null if it is. */

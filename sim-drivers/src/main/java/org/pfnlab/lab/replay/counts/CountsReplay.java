@@ -16,12 +16,8 @@ import org.pfnlab.core.kernel.KernelHang;
 import org.pfnlab.core.machine.Machine;
 import org.pfnlab.core.machine.MachineConfig;
 import org.pfnlab.core.meter.Meter;
-import org.pfnlab.drivers.KindCatalog;
-import org.pfnlab.drivers.kind.Device;
-import org.pfnlab.drivers.kind.Kind;
 import org.pfnlab.drivers.kind.ObjectUnderTest;
 import org.pfnlab.lab.recording.Line;
-import org.pfnlab.lab.replay.battery.PlainObjects;
 import org.pfnlab.lab.verdict.Judge;
 import org.pfnlab.lab.verdict.NotModelled;
 import org.pfnlab.lab.verdict.Replayer;
@@ -141,7 +137,7 @@ public final class CountsReplay implements Replayer {
     long pages = pages(line);
     if (current == null || !current.continuesWith(kind, map, pages, step)) {
       Machine machine = boot();
-      ObjectUnderTest object = kind.equals("anon") ? null : device(machine, kind).open(pages);
+      ObjectUnderTest object = kind.equals(CountedObjects.ANONYMOUS) ? null : CountedObjects.device(machine, kind).open(pages);
       if (object != null && object.errno() != 0) {
         compareOpened(line, kind, line.required("ret"), object.errno());
         return;
@@ -206,7 +202,7 @@ public final class CountsReplay implements Replayer {
     boolean whileWriteCombined = operation.equals("mmap+touch_store_while_pages_are_wc");
     run.needWriteCombined(whileWriteCombined ? pages : 0);
     if (whileWriteCombined) {
-      run.open(device(run.machine, kind), pages);
+      run.open(CountedObjects.device(run.machine, kind), pages);
     }
     Meter meter = run.machine.kernel().meter;
     long[] before = meter.snapshot();
@@ -239,7 +235,7 @@ public final class CountsReplay implements Replayer {
   /** The object could not be made; nothing else was asked of it. */
   private void compareOpen(Line line, String kind) {
     program = null;
-    ObjectUnderTest object = device(new Machine(config), kind).open(pages(line));
+    ObjectUnderTest object = CountedObjects.device(new Machine(config), kind).open(pages(line));
     compareOpened(line, kind, line.required("ret"), object.errno());
   }
 
@@ -272,18 +268,6 @@ public final class CountsReplay implements Replayer {
     Machine machine = new Machine(config);
     ResourceTreeReplay.useUpScraps(machine.frames());
     return machine;
-  }
-
-  private static Device device(Machine machine, String kind) {
-    Device plain = PlainObjects.find(machine, kind);
-    if (plain != null) {
-      return plain;
-    }
-    Kind driver = KindCatalog.standard().find(kind);
-    if (driver == null) {
-      throw new NotModelled("kind " + kind);
-    }
-    return driver.on(machine);
   }
 
   @Override
