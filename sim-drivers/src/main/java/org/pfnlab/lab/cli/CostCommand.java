@@ -13,6 +13,7 @@ import org.pfnlab.drivers.kind.Bar;
 import org.pfnlab.lab.BadInput;
 import org.pfnlab.lab.cost.BarChoice;
 import org.pfnlab.lab.cost.CostModel;
+import org.pfnlab.lab.cost.CostProfile;
 import org.pfnlab.lab.cost.CostReport;
 import org.pfnlab.lab.cost.CostRun;
 import org.pfnlab.lab.cost.Curve;
@@ -86,11 +87,19 @@ public final class CostCommand implements Callable<Integer> {
   private List<String> kernels = List.of(DEFAULT_KERNEL);
 
   @Option(
+      names = "--profile",
+      paramLabel = "NAME|FILE",
+      description = {
+        "The machine whose prices are paid: server, mobile-2012 or vm, or a file of lines of 'event"
+            + " low typical high source', in ns; an event with @cold behind it is priced for cold"
+            + " caches. Default: server. Prices with their sources: --format json."
+      })
+  private String profile = CostProfile.SERVER;
+
+  @Option(
       names = "--costs",
       paramLabel = "FILE",
-      description = {
-        "Prices to use instead of the usual ones: lines of 'event low typical high source', in ns."
-      })
+      description = {"Prices to use instead of the profile's: lines as in a profile."})
   private @Nullable Path costs;
 
   @Option(
@@ -109,7 +118,8 @@ public final class CostCommand implements Callable<Integer> {
         kernels.stream().map(KernelSpec::parse).collect(ImmutableList.toImmutableList());
     ImmutableList<Strategy> wanted =
         strategies.isEmpty() ? Strategies.all() : Strategies.withBounds(strategies);
-    CostModel model = costs == null ? CostModel.standard() : CostModel.standard().with(costs);
+    CostModel machinePrices = CostProfile.find(profile);
+    CostModel model = costs == null ? machinePrices : machinePrices.with(costs);
     MachineTree machine = MachineTree.choose(iomem);
     if (machine.notice() != null) {
       spec.commandLine().getErr().print("pfnlab: " + machine.notice() + "\n");

@@ -45,26 +45,33 @@ public final class CostModel {
    * @throws BadInput if a line is no price, or prices something that the model does not know
    */
   public CostModel with(Path file) throws IOException {
-    String text = new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+    return with(file.toString(), new String(Files.readAllBytes(file), StandardCharsets.UTF_8));
+  }
+
+  /**
+   * The same model with prices in this text.
+   *
+   * @param name what the text is called in complaints
+   */
+  CostModel with(String name, String text) {
     Map<String, Price> merged = new LinkedHashMap<>(prices);
-    for (Price price : CostText.read(file.toString(), text, this)) {
+    for (Price price : CostText.read(name, text, this)) {
       merged.put(price.event(), price);
     }
     return new CostModel(ImmutableMap.copyOf(merged));
   }
 
   private static CostModel readStandard() {
-    try (InputStream in = CostModel.class.getResourceAsStream("costs.txt")) {
+    return new CostModel(ImmutableMap.of()).with("costs.txt", bundled("costs.txt"));
+  }
+
+  /** A text beside this class. */
+  static String bundled(String name) {
+    try (InputStream in = CostModel.class.getResourceAsStream(name)) {
       if (in == null) {
-        throw new IllegalStateException("costs.txt is missing, rebuild with mvn package");
+        throw new IllegalStateException(name + " is missing, rebuild with mvn package");
       }
-      String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
-      CostModel nothing = new CostModel(ImmutableMap.of());
-      ImmutableMap.Builder<String, Price> prices = ImmutableMap.builder();
-      for (Price price : CostText.read("costs.txt", text, nothing)) {
-        prices.put(price.event(), price);
-      }
-      return new CostModel(prices.buildOrThrow());
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -66,7 +66,7 @@ final class CostText {
     }
     String event = price.group(1);
     List<Price> known = base.prices();
-    if (!known.isEmpty() && !base.has(event)) {
+    if (!known.isEmpty() && !base.has(event) && !base.has(event.replace(Price.COLD, ""))) {
       List<String> names = known.stream().map(Price::event).toList();
       throw bad(
           "no event with a price is called '"
@@ -82,7 +82,7 @@ final class CostText {
     String source = price.group(5);
     return new Price(
         event,
-        known.isEmpty() ? part : base.partOf(event),
+        known.isEmpty() ? part : base.partOf(event.replace(Price.COLD, "")),
         each,
         source == null ? "from " + file : source);
   }

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.pfnlab.core.meter.Event;
 import org.pfnlab.lab.BadInput;
 import org.pfnlab.lab.iomem.MachineTree;
@@ -49,6 +50,37 @@ final class CostModelTest {
               assertThat(price.source()).hasSizeGreaterThan(20);
               assertThat(price.each().low()).isPositive();
             });
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"server", "mobile-2012", "vm"})
+  void everyProfileHasSourcesAndTellsHotFromCold(String name) throws IOException {
+    CostModel profile = CostProfile.find(name);
+    assertThat(profile.prices())
+        .allSatisfy(
+            price -> {
+              assertThat(price.part()).isNotEmpty();
+              assertThat(price.source()).hasSizeGreaterThan(20);
+              assertThat(price.each().low()).isPositive();
+            });
+    assertThat(profile.each("iomem.node_visited", true).low())
+        .isGreaterThan(5 * profile.each("iomem.node_visited", false).high());
+    assertThat(profile.each("cpa.flush", false).low()).isPositive();
+    assertThat(profile.each("cpa.cache_line", false).low()).isPositive();
+  }
+
+  @Test
+  void profilesAreNamesOrFiles() throws IOException {
+    Path file = folder.resolve("mine.txt");
+    Files.writeString(file, "pagetable.pte_lock@cold 50 60 70 a line that another CPU had\n");
+    assertThat(CostProfile.find(file.toString()).each("pagetable.pte_lock", true).typical())
+        .isEqualTo(60);
+    assertThatThrownBy(() -> CostProfile.find("mobile2012"))
+        .isInstanceOf(BadInput.class)
+        .hasMessageContaining("did you mean 'mobile-2012'?");
+    assertThatThrownBy(() -> CostProfile.find("no\0file"))
+        .isInstanceOf(BadInput.class)
+        .hasMessageContaining("neither a file nor a profile");
   }
 
   @Test
