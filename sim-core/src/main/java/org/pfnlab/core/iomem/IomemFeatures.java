@@ -83,5 +83,20 @@ public final class IomemFeatures {
           "Kconfig IO_STRICT_DEVMEM; some distributions set it, the recorded kernels do not",
           Releases.none());
 
+  /** A walk along the first level begins where the one before it left that level. */
+  public static final Feature IOMEM_CACHES_TOP =
+      Feature.define(
+          "IOMEM_CACHES_TOP",
+          "in no release: after patch 3 of N. Amit's series of June 2019 (posted, not merged), which"
+              + " caches the last first-level resource; for walks that skip children",
+          Releases.none());
+
+  /** Tests for RAM of one page search sorted ranges of System RAM, and walk no tree. */
+  public static final Feature IOMEM_RAM_INDEX =
+      Feature.define(
+          "IOMEM_RAM_INDEX",
+          "in no release: System RAM indexed by address, kept with the tree",
+          Releases.none());
+
   private IomemFeatures() {}
 }

@@ -11,8 +11,22 @@ final class NodeSearch {
   /** How many resources the last search compared, the one that ended it included. */
   int visited;
 
-  NodeSearch(ResourceArrays nodes) {
+  private final boolean cachesTop;
+  private int cachedTop;
+
+  /**
+   * Searches these nodes.
+   *
+   * @param cachesTop whether a walk begins where the one before it left the first level
+   */
+  NodeSearch(ResourceArrays nodes, boolean cachesTop) {
     this.nodes = nodes;
+    this.cachesTop = cachesTop;
+  }
+
+  /** The next walk begins at the first resource. */
+  void forget() {
+    cachedTop = 0;
   }
 
   /** The index of the first match in [start, end], or -1. */
@@ -27,13 +41,25 @@ final class NodeSearch {
   }
 
   private int siblingsThenPreorder(long start, long end, int flags, int desc) {
-    int top = firstReaching(nodes.topEnd, 0, nodes.tops, start);
+    int from = fromTop(start);
+    int top = firstReaching(nodes.topEnd, from, nodes.tops, start);
     if (top == nodes.tops) {
-      visited = top;
+      visited = top - from;
       return -1;
     }
+    if (cachesTop) {
+      cachedTop = top;
+    }
     int first = nodes.topIndex[top];
-    return preorder(first, first - top, start, end, flags, desc);
+    return preorder(first, first - top + from, start, end, flags, desc);
+  }
+
+  /**
+   * Siblings are sorted and disjoint, so all before one that begins below the range end below it.
+   */
+  private int fromTop(long start) {
+    int top = cachedTop;
+    return cachesTop && top < nodes.tops && nodes.topStart[top] <= start ? top : 0;
   }
 
   /**

@@ -29,6 +29,10 @@ public final class ResourceTree {
   public static final Event NODE_VISITED =
       Event.define("iomem.node_visited", "resource compared by find_next_iomem_res");
 
+  /** Ranges of System RAM compared by a search among them; no release has one. */
+  public static final Event INDEX_STEP =
+      Event.define("iomem.index_step", "range of System RAM compared in an index");
+
   /** A resource compared by another walk: region_intersects, the exclusive and sanity checks. */
   public static final Event NODE_SCANNED =
       Event.define(
@@ -63,6 +67,9 @@ public final class ResourceTree {
   private final ResourceArrays nodes;
   private final ResourceRequests requests;
   private final NodeSearch search;
+  private final boolean hasIndex;
+  private final RamIndex ramIndex = new RamIndex();
+  private boolean indexKnown;
   private final RegionChecks checks;
 
   private long foundStart;
@@ -82,7 +89,8 @@ public final class ResourceTree {
     memResWalk =
         kernel.has(IomemFeatures.WALK_MEM_RES_FIRST_LEVEL) ? ResourceWalk.FIRST_LEVEL : walk;
     requests = new ResourceRequests(nodes);
-    search = new NodeSearch(nodes);
+    search = new NodeSearch(nodes, kernel.has(IomemFeatures.IOMEM_CACHES_TOP));
+    hasIndex = kernel.has(IomemFeatures.IOMEM_RAM_INDEX);
     checks = new RegionChecks(kernel, nodes);
   }
 
@@ -241,6 +249,7 @@ public final class ResourceTree {
   }
 
   private long changed(int handle) {
+    indexKnown = false;
     meter.lock(RESOURCE_LOCK);
     meter.unlock(RESOURCE_LOCK);
     return handle != 0 ? handle : -EBUSY;
@@ -254,6 +263,7 @@ public final class ResourceTree {
   public long releaseMemRegion(long start, long length) {
     meter.lock(RESOURCE_LOCK);
     boolean gone = requests.releaseRegion(start, start + length - 1);
+    indexKnown = false;
     meter.unlock(RESOURCE_LOCK);
     if (!gone) {
       kernel
@@ -286,6 +296,7 @@ public final class ResourceTree {
   private long release(int handle, boolean withChildren) {
     meter.lock(RESOURCE_LOCK);
     int index = nodes.indexOf(handle);
+    indexKnown = false;
     if (index >= 0) {
       requests.release(index, withChildren);
     }
@@ -346,8 +357,33 @@ public final class ResourceTree {
    */
   public int visitsOfRamTest(long address, ResourceWalk how) {
     long start = address & -PAGE_SIZE;
+    search.forget();
     search.find(how, start, start + PAGE_SIZE - 1, Iores.SYSTEM_RAM | Iores.BUSY, Iores.DESC_NONE);
+    search.forget();
     return search.visited;
+  }
+
+  /** What walks remember of each other is forgotten. */
+  public void forgetWalks() {
+    search.forget();
+  }
+
+  /** Whether tests for RAM may ask {@link #isRamByIndex}. */
+  public boolean hasRamIndex() {
+    return hasIndex;
+  }
+
+  /** Whether a page frame is wholly System RAM: what {@link #pageIsRam} says, without a walk. */
+  public boolean isRamByIndex(long pfn) {
+    if (!indexKnown) {
+      ramIndex.build(nodes);
+      indexKnown = true;
+    }
+    meter.lock(RESOURCE_LOCK);
+    boolean ram = ramIndex.contains(pfn);
+    meter.count(INDEX_STEP, ramIndex.steps);
+    meter.unlock(RESOURCE_LOCK);
+    return ram;
   }
 
   /**

@@ -90,6 +90,7 @@ public final class Memtypes {
   private final boolean enabled;
   private final boolean eraseExact;
   private final boolean asksStructPage;
+  private final boolean asksIndex;
   private final MemtypeTree tree = new MemtypeTree();
   private final MemtypeText text;
   private final RangeTest range = new RangeTest();
@@ -114,6 +115,7 @@ public final class Memtypes {
     enabled = kernel.has(Arch.X86_PAT);
     eraseExact = kernel.has(MEMTYPE_ERASE_EXACT);
     asksStructPage = kernel.has(PAT_ASKS_STRUCT_PAGE);
+    asksIndex = iomem.hasRamIndex();
     text = new MemtypeText(kernel.log());
     ramPages = new RamMemtypes(kernel, pages, text);
   }
@@ -138,6 +140,7 @@ public final class Memtypes {
     tree.clear();
     orderKnown = false;
     ramPages.reset();
+    iomem.forgetWalks();
   }
 
   /** Puts a reservation in unchecked, as the list of a running kernel shows it. */
@@ -290,11 +293,7 @@ public final class Memtypes {
     if (isUntracked(page, page + PAGE_SIZE)) {
       return CacheMode.WB;
     }
-    boolean ram =
-        asksStructPage
-            ? ramPages.isRam(page >>> PAGE_SHIFT)
-            : rangeIsRam(page, page + PAGE_SIZE) != 0;
-    if (ram) {
+    if (isRamPage(page)) {
       return ramPages.lookup(page >>> PAGE_SHIFT);
     }
     meter.lock(LOCK);
@@ -303,6 +302,17 @@ public final class Memtypes {
     CacheMode mode = node == MemtypeTree.NIL ? CacheMode.UC_MINUS : tree.type(node);
     meter.unlock(LOCK);
     return mode;
+  }
+
+  private boolean isRamPage(long page) {
+    if (asksStructPage) {
+      return ramPages.isRam(page >>> PAGE_SHIFT);
+    }
+    if (asksIndex) {
+      meter.count(RANGE_IS_RAM);
+      return page >= ISA_END && iomem.isRamByIndex(page >>> PAGE_SHIFT);
+    }
+    return rangeIsRam(page, page + PAGE_SIZE) != 0;
   }
 
   /**

@@ -180,7 +180,7 @@ final class ResourceTreeRandomTest {
       int flags = FLAGS[random.nextInt(FLAGS.length)];
       int desc = random.nextInt(3) == 0 ? 4 : 0;
       for (ResourceWalk how : ResourceWalk.values()) {
-        NodeSearch search = new NodeSearch(flat.nodes());
+        NodeSearch search = new NodeSearch(flat.nodes(), false);
         int found = search.find(how, start, end, flags, desc);
         LinkedResourceTree.Node node = linked.find(how, start, end, flags, desc);
         boolean same =

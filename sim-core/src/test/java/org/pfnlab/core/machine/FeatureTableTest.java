@@ -26,19 +26,22 @@ import org.pfnlab.core.kernel.KernelProfile;
 class FeatureTableTest {
   /** Features without a row, each with the reason. */
   private static final ImmutableMap<String, String> ELSEWHERE =
-      ImmutableMap.of(
-          "ANON_VMA_NUM_CHILDREN",
-          "which anon_vma a grandchild reuses is seen by later merges only: MergeAndSplitTest",
-          "FAULT_AROUND_LOOKS_FIRST",
-          "how often functions run, not what they do: recorded counts",
-          "MADVISE_LIMIT_IS_EAGAIN",
-          "takes 65530 VMAs: AdviceTest",
-          "MEMTYPE_ERASE_EXACT",
-          "a rule of the memtype tree: MemtypesTest",
-          "PAT_ASKS_STRUCT_PAGE",
-          "a proposal about cost, not about results: StructPageLookupTest",
-          "X86_GBPAGES",
-          "the kernel's own direct map: SetMemoryTest");
+      ImmutableMap.<String, String>builder()
+          .put(
+              "ANON_VMA_NUM_CHILDREN",
+              "which anon_vma a grandchild reuses is seen by later merges only: MergeAndSplitTest")
+          .put(
+              "FAULT_AROUND_LOOKS_FIRST",
+              "how often functions run, not what they do: recorded counts")
+          .put("IOMEM_CACHES_TOP", "a proposal about cost, not about results: RamTestShortcutsTest")
+          .put("IOMEM_RAM_INDEX", "a proposal about cost, not about results: RamTestShortcutsTest")
+          .put("MADVISE_LIMIT_IS_EAGAIN", "takes 65530 VMAs: AdviceTest")
+          .put("MEMTYPE_ERASE_EXACT", "a rule of the memtype tree: MemtypesTest")
+          .put(
+              "PAT_ASKS_STRUCT_PAGE",
+              "a proposal about cost, not about results: StructPageLookupTest")
+          .put("X86_GBPAGES", "the kernel's own direct map: SetMemoryTest")
+          .buildOrThrow();
 
   /**
    * A row.

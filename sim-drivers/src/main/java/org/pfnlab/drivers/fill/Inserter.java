@@ -97,6 +97,40 @@ public enum Inserter {
     }
   },
 
+  /**
+   * A raw frame with the protection as it is, PAT not asked, one call a page. In no release; right
+   * only if the protection holds the frame's cache mode already.
+   */
+  INSERT_PFN_UNASKED {
+    @Override
+    public long range(Machine machine, Vma vma, long address, long pfn, long pages, long prot) {
+      for (long i = 0; i < pages; i++) {
+        int result = machine.inserter().vmfInsertPfnRam(vma, address + (i << 12), pfn + i, prot);
+        if ((result & VmFault.ERROR) != 0) {
+          return -Errno.EFAULT;
+        }
+      }
+      return 0;
+    }
+
+    @Override
+    public int page(Machine machine, VmFault fault, long pfn, long prot) {
+      return machine.inserter().vmfInsertPfnRam(fault.vma(), fault.address, pfn, prot);
+    }
+  },
+
+  /**
+   * One call for a range: PAT is asked about its first page, apply_to_page_range writes all of it.
+   * In no release; right only if the range has one cache mode, as within one reservation.
+   */
+  INSERT_PFNS_ASKED_ONCE {
+    @Override
+    public long range(Machine machine, Vma vma, long address, long pfn, long pages, long prot) {
+      long known = Pgprot.known(machine, pfn, prot);
+      return machine.applyToPageRange().mapSpecial(vma, address, pfn, pages << 12, known);
+    }
+  },
+
   /** apply_to_page_range with a writer of special entries, as i915's remap_io_mapping. */
   APPLY_SPECIAL {
     @Override

@@ -1,6 +1,8 @@
 package org.pfnlab.drivers.fill;
 
 import org.pfnlab.core.kernel.Kernel;
+import org.pfnlab.core.machine.Machine;
+import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.pat.CacheMode;
 import org.pfnlab.core.pat.PageAttributeTable;
 
@@ -10,6 +12,15 @@ import org.pfnlab.core.pat.PageAttributeTable;
  */
 public final class Pgprot {
   private Pgprot() {}
+
+  /** A protection with the cache mode that PAT knows of a page frame. */
+  public static long known(Machine machine, long pfn, long prot) {
+    if (!machine.memtypes().enabled()) {
+      return prot;
+    }
+    CacheMode mode = machine.memtypes().lookup(pfn << 12);
+    return Pte.withCacheBits(prot, PageAttributeTable.of(machine.kernel()).bits(mode));
+  }
 
   /** pgprot_writecombine; without PAT it asks for UC-. */
   public static long writeCombine(Kernel kernel, long prot) {

@@ -46,6 +46,7 @@ final class ToyFileOps extends FileOps {
         switch (how.cache()) {
           case WRITE_COMBINE -> Pgprot.writeCombine(gpu.machine().kernel(), vma.pageProt);
           case UNCACHED_MINUS -> Pgprot.noncached(gpu.machine().kernel(), vma.pageProt);
+          case LOOKED_UP_AT_MMAP -> Pgprot.known(gpu.machine(), firstPfn(how, vma), vma.pageProt);
           case DEFAULT, WRITE_COMBINE_AT_INSERT -> vma.pageProt;
         };
     vma.privateData = how;
@@ -54,14 +55,12 @@ final class ToyFileOps extends FileOps {
     return how.time() == FillTime.AT_MMAP ? fill(vma, how) : 0;
   }
 
+  private long firstPfn(ToyMapping how, Vma vma) {
+    return gpu.pfn(how.memory(), vma.pgoff);
+  }
+
   private long fill(Vma vma, ToyMapping how) {
     return how.inserter()
-        .range(
-            gpu.machine(),
-            vma,
-            vma.start,
-            gpu.pfn(how.memory(), vma.pgoff),
-            vma.pages(),
-            vma.pageProt);
+        .range(gpu.machine(), vma, vma.start, firstPfn(how, vma), vma.pages(), vma.pageProt);
   }
 }

@@ -45,7 +45,21 @@ final class ToyVmOps extends VmOps {
         how.cache() == ToyMapping.Cache.WRITE_COMBINE_AT_INSERT
             ? Pgprot.writeCombine(gpu.machine().kernel(), vma.pageProt)
             : vma.pageProt;
+    if (how.window() > 1) {
+      return fillWindow(fault, how, prot);
+    }
     return how.inserter().page(gpu.machine(), fault, gpu.pfn(how.memory(), fault.pgoff), prot);
+  }
+
+  /** From the faulting page forward, as far as VMA and memory go. */
+  private int fillWindow(VmFault fault, ToyMapping how, long prot) {
+    Vma vma = fault.vma();
+    long address = fault.address & -PageTable.PAGE_SIZE;
+    long pages = Math.min((vma.end - address) >>> 12, gpu.pages(how.memory()) - fault.pgoff);
+    long pfn = gpu.pfn(how.memory(), fault.pgoff);
+    long failed =
+        how.inserter().range(gpu.machine(), vma, address, pfn, Math.min(how.window(), pages), prot);
+    return failed == 0 ? VmFault.NOPAGE : VmFault.SIGBUS;
   }
 
   private int fillAll(Vma vma, ToyMapping how) {

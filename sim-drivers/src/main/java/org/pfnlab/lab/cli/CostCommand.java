@@ -6,11 +6,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.iomem.ResourceTree;
 import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.drivers.kind.Bar;
 import org.pfnlab.lab.BadInput;
+import org.pfnlab.lab.cost.AccessPattern;
 import org.pfnlab.lab.cost.BarChoice;
 import org.pfnlab.lab.cost.CostModel;
 import org.pfnlab.lab.cost.CostProfile;
@@ -19,6 +22,7 @@ import org.pfnlab.lab.cost.CostRun;
 import org.pfnlab.lab.cost.Curve;
 import org.pfnlab.lab.cost.Strategies;
 import org.pfnlab.lab.cost.Strategy;
+import org.pfnlab.lab.iomem.GrowingTree;
 import org.pfnlab.lab.iomem.IomemFile;
 import org.pfnlab.lab.iomem.MachineTree;
 import org.pfnlab.lab.print.Figures;
@@ -50,6 +54,8 @@ public final class CostCommand implements Callable<Integer> {
   private static final String DEFAULT_KERNEL = "v6.18.2";
   private static final long MOST_PAGES = 1L << 22;
 
+  private static final Pattern SWEEP = Pattern.compile("resources=(\\d{1,6})\\.\\.(\\d{1,6})");
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -77,7 +83,7 @@ public final class CostCommand implements Callable<Integer> {
       names = "--strategy",
       paramLabel = "NAME",
       split = ",",
-      description = "Only these, separated by commas. Default: all.")
+      description = "Only these, separated by commas, or 'all'. Default: all.")
   private List<String> strategies = List.of();
 
   @Option(
@@ -85,6 +91,24 @@ public final class CostCommand implements Callable<Integer> {
       paramLabel = "SPEC",
       description = "A kernel; may be repeated. Default: " + DEFAULT_KERNEL + ".")
   private List<String> kernels = List.of(DEFAULT_KERNEL);
+
+  @Option(
+      names = "--pattern",
+      paramLabel = "sequential|random|once|refault",
+      description = {
+        "How the pages are touched: in turn, in random order, one page only, or all of them again"
+            + " after the driver took their entries away. Default: sequential."
+      })
+  private AccessPattern pattern = AccessPattern.SEQUENTIAL;
+
+  @Option(
+      names = "--sweep",
+      paramLabel = "resources=FROM..TO",
+      description = {
+        "The sizes of the growing trees, doubling. Default: resources=16..8192, which is all there"
+            + " is."
+      })
+  private @Nullable String sweep;
 
   @Option(
       names = "--profile",
@@ -118,6 +142,7 @@ public final class CostCommand implements Callable<Integer> {
         kernels.stream().map(KernelSpec::parse).collect(ImmutableList.toImmutableList());
     ImmutableList<Strategy> wanted =
         strategies.isEmpty() ? Strategies.all() : Strategies.withBounds(strategies);
+    ImmutableList<Integer> sizes = sizes(sweep);
     CostModel machinePrices = CostProfile.find(profile);
     CostModel model = costs == null ? machinePrices : machinePrices.with(costs);
     MachineTree machine = MachineTree.choose(iomem);
@@ -131,20 +156,45 @@ public final class CostCommand implements Callable<Integer> {
         BarChoice.in(machine.file(), tree, bar == null ? 0 : Sizes.parse("--bar", bar));
     IomemFile file = choice == null ? machine.file() : choice.tree();
     Bar chosen = choice == null ? null : choice.bar();
-    CostRun run = new CostRun(file, chosen, pages);
+    CostRun run = new CostRun(file, chosen, pages, pattern);
     CostReport report =
         new CostReport(
             file.name()
                 + ": "
                 + Figures.plural(tree.size(), "resource", "resources")
                 + about(choice),
+            pattern,
             run.runAll(wanted, specs),
             obstacles(run, wanted, specs),
-            Curve.run(specs.get(0), model),
+            curve(specs.get(0), model, sizes),
             model);
     report.print(
         format, spec.commandLine().getOut(), spec.commandLine().getColorScheme().ansi().enabled());
     return 0;
+  }
+
+  private Curve curve(KernelSpec kernel, CostModel model, ImmutableList<Integer> sizes) {
+    Progress progress = new Progress(spec.commandLine().getErr(), "tree", sizes.size());
+    return Curve.run(kernel, model, sizes, progress::done);
+  }
+
+  private static ImmutableList<Integer> sizes(@Nullable String sweep) {
+    if (sweep == null) {
+      return Curve.sizes(GrowingTree.SMALLEST, Curve.LARGEST);
+    }
+    Matcher range = SWEEP.matcher(sweep);
+    int from = range.matches() ? Integer.parseInt(range.group(1)) : 0;
+    int to = range.matches() ? Integer.parseInt(range.group(2)) : 0;
+    if (from < GrowingTree.SMALLEST || to > Curve.LARGEST || from > to) {
+      throw BadInput.because(
+          "--sweep '"
+              + sweep
+              + "': expected resources=FROM..TO, from "
+              + GrowingTree.SMALLEST
+              + " to "
+              + Curve.LARGEST);
+    }
+    return Curve.sizes(from, to);
   }
 
   private static String about(@Nullable BarChoice choice) {

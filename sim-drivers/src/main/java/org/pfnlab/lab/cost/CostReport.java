@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ import org.pfnlab.lab.spec.KernelSpec;
  * What {@code pfnlab cost} prints.
  *
  * @param tree what the machine is, in one line
+ * @param pattern in which order pages are touched
  * @param results every run, by kernel, from floor to ceiling
  * @param obstacles what could not be run, and why
  * @param curve over growing trees
@@ -31,6 +33,7 @@ import org.pfnlab.lab.spec.KernelSpec;
  */
 public record CostReport(
     String tree,
+    AccessPattern pattern,
     ImmutableList<CostResult> results,
     ImmutableList<String> obstacles,
     Curve curve,
@@ -69,8 +72,9 @@ public record CostReport(
             .map(strategy -> strategy.name() + ": " + strategy.about())
             .toList());
     page.paragraph(
-        "Counts are exact: the model maps the pages and touches each one in turn. Times are counts"
-            + " times prices, typical and from low to high; --costs replaces prices, --format json"
+        "Counts are exact: "
+            + pattern.about()
+            + ". Times are counts times prices, typical and from low to high; --costs replaces prices, --format json"
             + " shows them with their sources. Allocating and clearing what is mapped, and the"
             + " mmap call itself, are not in them.");
     page.heading("Growing trees");
@@ -217,6 +221,7 @@ public record CostReport(
   private Map<String, @Nullable Object> json() {
     Map<String, @Nullable Object> json = new LinkedHashMap<>();
     json.put("tree", tree);
+    json.put("pattern", pattern.name().toLowerCase(Locale.ROOT));
     List<Object> runs = new ArrayList<>();
     for (CostResult result : results) {
       Map<String, @Nullable Object> run = new LinkedHashMap<>();

@@ -24,8 +24,8 @@ import org.pfnlab.lab.spec.KernelSpec;
 
 /**
  * Runs a strategy: boots the machine, probes the driver, maps so many pages shared and writable,
- * and touches each one from the first to the last. What mmap and the touches count is the cost;
- * what probing counts is paid once, when the driver is loaded.
+ * and touches them by a pattern. What mmap and the touches count is the cost; what probing counts
+ * is paid once, when the driver is loaded.
  */
 public final class CostRun {
   private static final long PAGE = 4096;
@@ -37,6 +37,7 @@ public final class CostRun {
   private final IomemFile tree;
   private final @Nullable Bar bar;
   private final long pages;
+  private final AccessPattern pattern;
   private @Nullable Machine machine;
   private @Nullable KernelSpec booted;
 
@@ -47,9 +48,19 @@ public final class CostRun {
    * @param pages how many pages are mapped if there are so many
    */
   public CostRun(IomemFile tree, @Nullable Bar bar, long pages) {
+    this(tree, bar, pages, AccessPattern.SEQUENTIAL);
+  }
+
+  /**
+   * Prepares runs of programs that touch in another order.
+   *
+   * @param pattern the order
+   */
+  public CostRun(IomemFile tree, @Nullable Bar bar, long pages, AccessPattern pattern) {
     this.tree = tree;
     this.bar = bar;
     this.pages = pages;
+    this.pattern = pattern;
   }
 
   /**
@@ -63,6 +74,9 @@ public final class CostRun {
     }
     if (strategy.memory() == Strategy.Memory.BAR && bar == null) {
       return "no BAR in this tree; --bar SIZE adds one";
+    }
+    if (pattern == AccessPattern.REFAULT && !strategy.faults()) {
+      return "writes its entries at mmap and cannot fault them in again";
     }
     return null;
   }
@@ -105,16 +119,27 @@ public final class CostRun {
         throw refused(strategy, "madvise answered " + Errno.name(refused));
       }
     }
+    long[] order = pattern.order(wanted);
+    touch(strategy, here, process, address, order);
+    if (pattern == AccessPattern.REFAULT) {
+      here.unmapMapping().range(object.file().mapping, object.offset(), wanted * PAGE, true);
+      before = here.kernel().meter.snapshot();
+      touch(strategy, here, process, address, order);
+    }
+    Counts counts = Counts.since(here.kernel().meter, before);
+    object.close();
+    return new CostResult(strategy, kernel, profile, order.length, counts, atLoad);
+  }
+
+  private static void touch(
+      Strategy strategy, Machine here, Process process, long address, long[] order) {
     UserAccess user = here.userAccess();
-    for (long page = 0; page < wanted; page++) {
+    for (long page : order) {
       long at = user.write(process.mm, address + page * PAGE);
       if (at < 0) {
         throw refused(strategy, "page " + page + " gave " + UserAccess.signalName(at));
       }
     }
-    Counts counts = Counts.since(here.kernel().meter, before);
-    object.close();
-    return new CostResult(strategy, kernel, profile, wanted, counts, atLoad);
   }
 
   private Machine machine(KernelSpec kernel) {

@@ -26,7 +26,9 @@ import org.pfnlab.lab.spec.KernelSpec;
  * @param points one for each size
  */
 public record Curve(ImmutableList<Point> points) {
-  private static final int LARGEST = 8192;
+  /** The largest tree that is made up. */
+  public static final int LARGEST = 8192;
+
   private static final int PAGES = 512;
 
   /** A BAR's place under one of the walks. */
@@ -74,12 +76,33 @@ public record Curve(ImmutableList<Point> points) {
       ImmutableList<Estimate> perPfn,
       Estimate ioMapping) {}
 
+  /** Hears how many sizes are done. */
+  @FunctionalInterface
+  public interface Watcher {
+    void done(int sizes);
+  }
+
   /** Runs all sizes on this kernel, but for its walk. */
   public static Curve run(KernelSpec kernel, CostModel model) {
+    return run(kernel, model, sizes(GrowingTree.SMALLEST, LARGEST), done -> {});
+  }
+
+  /** Sizes from one to another, doubling; the last one is always there. */
+  public static ImmutableList<Integer> sizes(int from, int to) {
+    ImmutableList.Builder<Integer> sizes = ImmutableList.builder();
+    for (int size = from; size < to; size *= 2) {
+      sizes.add(size);
+    }
+    return sizes.add(to).build();
+  }
+
+  /** Runs these sizes on this kernel, but for its walk. */
+  public static Curve run(
+      KernelSpec kernel, CostModel model, ImmutableList<Integer> sizes, Watcher watcher) {
     List<Point> points = new ArrayList<>();
     Strategy perPfn = Strategies.named("prefault");
     Strategy ioMapping = Strategies.named("io-mapping");
-    for (int size = GrowingTree.SMALLEST; size <= LARGEST; size *= 2) {
+    for (int size : sizes) {
       IomemFile tree = GrowingTree.of(size);
       ResourceTree parsed = tree.parse(new Kernel(kernel.profile()));
       ImmutableList.Builder<Long> nodes = ImmutableList.builder();
@@ -95,6 +118,7 @@ public record Curve(ImmutableList<Point> points) {
         mapped = run.run(ioMapping, on).perPage(model);
       }
       points.add(new Point(size, nodes.build(), times.build(), mapped));
+      watcher.done(points.size());
     }
     return new Curve(ImmutableList.copyOf(points));
   }

@@ -1,5 +1,6 @@
 package org.pfnlab.lab.cost;
 
+import static org.pfnlab.drivers.toygpu.ToyMapping.Cache.WRITE_COMBINE;
 import static org.pfnlab.lab.cost.Strategy.Memory.BAR;
 import static org.pfnlab.lab.cost.Strategy.Memory.RAM;
 
@@ -27,6 +28,8 @@ import org.pfnlab.lab.spec.Nearest;
  * nothing and a ceiling that checks everything, one fault a page, on cold caches.
  */
 public final class Strategies {
+  private static final String EVERY = "all";
+
   private static final long PFNMAP =
       VmFlags.VM_IO | VmFlags.VM_PFNMAP | VmFlags.VM_DONTEXPAND | VmFlags.VM_DONTDUMP;
 
@@ -38,17 +41,38 @@ public final class Strategies {
   private static final Kind TTM_SYSTEM = known("amdgpu_gtt");
 
   private static final Kind PREFAULT =
-      ToyGpuKinds.kind(
+      reserving(
           "cost_bar_prefault",
-          "BAR, first fault calls vmf_insert_pfn for every page, WC, whole BAR reserved WC",
-          ToyMapping.of(
-                  ToyMapping.Memory.BAR,
-                  FillTime.FIRST_FAULT,
-                  Inserter.INSERT_PFN,
-                  ToyMapping.Cache.WRITE_COMBINE,
-                  PFNMAP)
-              .refusingCow(),
-          true);
+          "BAR, first fault calls vmf_insert_pfn for every page",
+          filled(FillTime.FIRST_FAULT, Inserter.INSERT_PFN, WRITE_COMBINE));
+
+  private static final Kind PREFAULT_16 =
+      reserving(
+          "cost_bar_prefault_16",
+          "BAR, each fault calls vmf_insert_pfn for 16 pages",
+          filled(FillTime.EACH_FAULT, Inserter.INSERT_PFN, WRITE_COMBINE).withWindow(16));
+
+  private static final Kind PREFAULT_64 =
+      reserving(
+          "cost_bar_prefault_64",
+          "BAR, each fault calls vmf_insert_pfn for 64 pages",
+          filled(FillTime.EACH_FAULT, Inserter.INSERT_PFN, WRITE_COMBINE).withWindow(64));
+
+  private static final Kind BATCH_64 =
+      reserving(
+          "cost_bar_batch_64",
+          "BAR, each fault asks PAT once and writes 64 entries",
+          filled(FillTime.EACH_FAULT, Inserter.INSERT_PFNS_ASKED_ONCE, WRITE_COMBINE)
+              .withWindow(64));
+
+  private static final Kind VMA_MEMTYPE =
+      reserving(
+          "cost_bar_vma_memtype",
+          "BAR, cache mode looked up at mmap, one entry a fault",
+          filled(
+              FillTime.EACH_FAULT,
+              Inserter.INSERT_PFN_UNASKED,
+              ToyMapping.Cache.LOOKED_UP_AT_MMAP));
 
   private static final ImmutableMap<String, Strategy> ALL =
       index(
@@ -73,6 +97,46 @@ public final class Strategies {
               BAR,
               PREFAULT,
               "the first fault calls vmf_insert_pfn for every page (i915 until 2016, vfio-pci v6.10)"),
+          Strategy.of(
+                  "walk-full",
+                  BAR,
+                  PREFAULT,
+                  "prefault with the walk of v6.1 to v6.18, which compares every resource")
+              .with(IomemFeatures.IOMEM_WALK_DESCENDS)
+              .without(IomemFeatures.IOMEM_SIBLINGS_ONLY, IomemFeatures.IOMEM_SKIP_CHILDREN),
+          Strategy.of(
+                  "walk-skip",
+                  BAR,
+                  PREFAULT,
+                  "prefault with the walk of v6.19, which skips children below the target")
+              .with(IomemFeatures.IOMEM_WALK_DESCENDS, IomemFeatures.IOMEM_SKIP_CHILDREN),
+          Strategy.of(
+                  "last-node",
+                  BAR,
+                  PREFAULT,
+                  "walk-skip, beginning where the last walk left the first level (N. Amit, 2019)")
+              .with(
+                  IomemFeatures.IOMEM_WALK_DESCENDS,
+                  IomemFeatures.IOMEM_SKIP_CHILDREN,
+                  IomemFeatures.IOMEM_CACHES_TOP),
+          Strategy.of(
+                  "ram-index",
+                  BAR,
+                  PREFAULT,
+                  "prefault, System RAM found by binary search instead of a walk")
+              .with(IomemFeatures.IOMEM_RAM_INDEX),
+          Strategy.of("prefault-64", BAR, PREFAULT_64, "vmf_insert_pfn for 64 pages a fault"),
+          Strategy.of("prefault-16", BAR, PREFAULT_16, "vmf_insert_pfn for 16 pages a fault"),
+          Strategy.of(
+              "batch-64",
+              BAR,
+              BATCH_64,
+              "64 pages a fault: PAT asked once, all entries written by one call"),
+          Strategy.of(
+              "vma-memtype",
+              BAR,
+              VMA_MEMTYPE,
+              "cache mode looked up at mmap and kept with the VMA, one raw insertion a fault"),
           Strategy.of("per-pfn", BAR, PER_PFN, "one vmf_insert_pfn for each fault"),
           Strategy.of(
               "ttm-vram",
@@ -110,6 +174,12 @@ public final class Strategies {
                   "way out 3 of August 2025: PAT asks struct pages what is RAM, no walk")
               .with(Memtypes.PAT_ASKS_STRUCT_PAGE),
           Strategy.of(
+                  "ttm-ram-index",
+                  RAM,
+                  TTM_SYSTEM,
+                  "ttm-prefault, System RAM found by binary search instead of a walk")
+              .with(IomemFeatures.IOMEM_RAM_INDEX),
+          Strategy.of(
               "ttm-prefault",
               RAM,
               TTM_SYSTEM,
@@ -121,6 +191,14 @@ public final class Strategies {
               .asColdCeiling());
 
   private Strategies() {}
+
+  private static ToyMapping filled(FillTime time, Inserter inserter, ToyMapping.Cache cache) {
+    return ToyMapping.of(ToyMapping.Memory.BAR, time, inserter, cache, PFNMAP).refusingCow();
+  }
+
+  private static Kind reserving(String name, String about, ToyMapping how) {
+    return ToyGpuKinds.kind(name, about + ", WC, whole BAR reserved WC", how, true);
+  }
 
   private static Kind known(String name) {
     Kind kind = KindCatalog.standard().find(name);
@@ -167,12 +245,15 @@ public final class Strategies {
   }
 
   /**
-   * The strategies of these names, in the order of {@link #all}, with the floor and the ceiling of
-   * each memory that they map.
+   * The strategies of these names, or {@code all}, in the order of {@link #all}, with the floor and
+   * the ceiling of each memory that they map.
    *
    * @throws BadInput if one of them does not exist
    */
   public static ImmutableList<Strategy> withBounds(List<String> names) {
+    if (names.contains(EVERY)) {
+      return all();
+    }
     List<Strategy> wanted = new ArrayList<>();
     names.forEach(name -> wanted.add(named(name)));
     return all().stream()

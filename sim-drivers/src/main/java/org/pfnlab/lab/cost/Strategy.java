@@ -28,6 +28,9 @@ public record Strategy(
     boolean cold,
     ImmutableList<Feature> needs,
     Bound bound) {
+  /** The test module's kind that calls remap_pfn_range in its mmap operation. */
+  private static final String FILLED_AT_MMAP = "mod_a_";
+
   /** Whether it stands at an end of the table. */
   public enum Bound {
     /** Nothing is checked. */
@@ -78,6 +81,11 @@ public record Strategy(
   Strategy needing(Feature... features) {
     return new Strategy(
         name, about, memory, kind, with, without, cold, ImmutableList.copyOf(features), bound);
+  }
+
+  /** Whether entries that were taken away come back when they are touched. */
+  public boolean faults() {
+    return !kind.name().startsWith(FILLED_AT_MMAP);
   }
 
   /** Whether it can be run on this kernel. */

@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.pfnlab.core.iomem.ResourceTree;
 import org.pfnlab.core.kernel.Kernel;
 import org.pfnlab.core.pagetable.PageTable;
 import org.pfnlab.core.pat.Memtypes;
@@ -41,6 +42,14 @@ final class StrategiesTest {
     "per-pfn, v6.1.192, 1000, 1000, 0, 1000, 1000, 20",
     "per-pfn, v6.18.2, 1000, 1000, 0, 1000, 1000, 20",
     "prefault, v6.1.192, 1000, 1000, 0, 1000, 1, 20",
+    "prefault-16, v6.1.192, 1000, 1000, 0, 1000, 63, 20",
+    "prefault-64, v6.1.192, 1000, 1000, 0, 1000, 16, 20",
+    "batch-64, v6.1.192, 16, 16, 0, 16, 16, 20",
+    "vma-memtype, v6.1.192, 1, 1, 0, 1000, 1000, 20",
+    "walk-full, v5.11, 1000, 1000, 0, 1000, 1, 32",
+    "walk-skip, v6.1, 1000, 1000, 0, 1000, 1, 20",
+    "ram-index, v6.1, 1000, 1000, 0, 1000, 1, 0",
+    "ttm-ram-index, v6.18.2, 1000, 0, 0, 1000, 63, 0",
     "io-mapping, v5.11, 0, 0, 0, 2, 1, 0",
     "io-mapping, v6.18.2, 0, 0, 0, 2, 1, 0",
     "remap, v5.11, 2, 0, 1, 2, 0, 20",
@@ -72,6 +81,21 @@ final class StrategiesTest {
     assertThat(result.faults()).as("faults").isEqualTo(faults);
     assertThat(result.ptes()).as("PTEs").isEqualTo(1000);
     assertThat(result.nodes()).as("nodes").isEqualTo(nodes * ramTests);
+  }
+
+  @Test
+  void lastNodeShortensAllWalksAlike() {
+    CostResult skip = result("v6.18.2", "walk-skip", 1000);
+    CostResult last = result("v6.18.2", "last-node", 1000);
+    assertThat(last.ramTests()).isEqualTo(1000);
+    assertThat(last.nodes()).isLessThan(skip.nodes());
+    assertThat(last.nodes() % last.ramTests()).isZero();
+  }
+
+  @Test
+  void indexIsSearchedInLogarithmicTime() {
+    CostResult index = result("v6.18.2", "ram-index", 1000);
+    assertThat(index.counts().get(ResourceTree.INDEX_STEP)).isBetween(1000L, 5000L);
   }
 
   @Test
@@ -132,11 +156,57 @@ final class StrategiesTest {
     }
   }
 
+  private static CostResult touched(String strategy, AccessPattern pattern) {
+    KernelSpec kernel = KernelSpec.parse("v6.18.2");
+    BarChoice choice =
+        Objects.requireNonNull(BarChoice.in(LAPTOP, LAPTOP.parse(new Kernel(kernel.profile())), 0));
+    return new CostRun(choice.tree(), choice.bar(), 1000, pattern)
+        .run(Strategies.named(strategy), kernel);
+  }
+
+  /** Faults of a program that touches 1000 pages. */
+  @ParameterizedTest(name = "{0} {1}")
+  @CsvSource({
+    "per-pfn, RANDOM, 1000, 1000",
+    "per-pfn, ONCE, 1, 1",
+    "per-pfn, REFAULT, 1000, 1000",
+    "prefault, RANDOM, 1, 1000",
+    "prefault, ONCE, 1, 1000",
+    "prefault, REFAULT, 1, 1000",
+    "ttm-prefault, ONCE, 1, 16",
+    "ttm-prefault, REFAULT, 63, 1000",
+    "ttm-bulk, REFAULT, 63, 1000",
+    "io-mapping, REFAULT, 1, 1000",
+  })
+  void patterns(String strategy, AccessPattern pattern, long faults, long entries) {
+    CostResult result = touched(strategy, pattern);
+    assertThat(result.faults()).isEqualTo(faults);
+    assertThat(result.ptes()).isEqualTo(entries);
+    assertThat(result.pages()).isEqualTo(pattern == AccessPattern.ONCE ? 1 : 1000);
+  }
+
+  @Test
+  void randomOrderFaultsMoreThanWindows() {
+    assertThat(touched("ttm-prefault", AccessPattern.RANDOM).faults()).isGreaterThan(63);
+  }
+
+  @Test
+  void whatIsFilledAtMmapDoesNotComeBack() {
+    CostRun run = new CostRun(LAPTOP, null, 16, AccessPattern.REFAULT);
+    assertThat(run.obstacle(Strategies.named("ttm-bulk"), KernelSpec.parse("v6.18.2"))).isNull();
+    Strategy remap = Strategies.named("remap");
+    assertThat(remap.faults()).isFalse();
+    assertThat(Strategies.all().stream().filter(s -> !s.faults()))
+        .extracting(Strategy::name)
+        .containsExactly("floor", "remap");
+  }
+
   @Test
   void namesAreSuggested() {
     assertThatThrownBy(() -> Strategies.named("perpfn"))
         .isInstanceOf(BadInput.class)
         .hasMessageContaining("did you mean 'per-pfn'?");
+    assertThat(Strategies.withBounds(List.of("all"))).isEqualTo(Strategies.all());
     assertThat(Strategies.withBounds(List.of("remap")))
         .extracting(Strategy::name)
         .containsExactly("floor", "remap", "ceiling");

@@ -137,7 +137,10 @@ public final class CountsReplay implements Replayer {
     long pages = pages(line);
     if (current == null || !current.continuesWith(kind, map, pages, step)) {
       Machine machine = boot();
-      ObjectUnderTest object = kind.equals(CountedObjects.ANONYMOUS) ? null : CountedObjects.device(machine, kind).open(pages);
+      ObjectUnderTest object =
+          kind.equals(CountedObjects.ANONYMOUS)
+              ? null
+              : CountedObjects.device(machine, kind).open(pages);
       if (object != null && object.errno() != 0) {
         compareOpened(line, kind, line.required("ret"), object.errno());
         return;
