@@ -5,6 +5,7 @@ import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import org.jspecify.annotations.Nullable;
 import org.pfnlab.drivers.devmem.DevMemKinds;
+import org.pfnlab.drivers.exporter.ExporterKinds;
 import org.pfnlab.drivers.heap.HeapKinds;
 import org.pfnlab.drivers.i915.I915Kinds;
 import org.pfnlab.drivers.kind.Kind;
@@ -29,6 +30,7 @@ public final class KindCatalog {
               .addAll(TtmKinds.all())
               .addAll(VgemKinds.all())
               .addAll(I915Kinds.all())
+              .addAll(ExporterKinds.all())
               .build());
 
   private final ImmutableMap<String, Kind> byName;

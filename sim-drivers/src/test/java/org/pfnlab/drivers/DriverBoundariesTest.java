@@ -18,7 +18,16 @@ class DriverBoundariesTest {
   /** Subsystems that drivers are built on; everything else in the root is a driver. */
   private static final ImmutableList<String> DRIVERS =
       ImmutableList.of(
-          "toygpu", "toydma", "devmem", "pci", "heap", "udmabuf", "ttm", "vgem", "i915");
+          "toygpu",
+          "toydma",
+          "devmem",
+          "pci",
+          "heap",
+          "udmabuf",
+          "ttm",
+          "vgem",
+          "i915",
+          "exporter");
 
   private static final JavaClasses CLASSES =
       new ClassFileImporter()

@@ -81,13 +81,19 @@ public final class TtmKinds {
               "amdgpu buffer in a 1 GiB BAR of video memory, reserved write-combined",
               "amdgpu_gem_object_mmap",
               TTM_FEATURES,
-              (machine, placement) -> amdgpu(machine, placement, MemType.VRAM)),
+              (machine, placement) -> amdgpu(machine, placement, MemType.VRAM, false)),
           new Kind(
               "amdgpu_gtt",
               "amdgpu buffer in cached system memory",
               "amdgpu_gem_object_mmap",
               TTM_FEATURES,
-              (machine, placement) -> amdgpu(machine, placement, MemType.SYSTEM)));
+              (machine, placement) -> amdgpu(machine, placement, MemType.SYSTEM, false)),
+          new Kind(
+              "amdgpu_dmabuf",
+              "amdgpu buffer in cached system memory, exported as dma-buf",
+              "amdgpu_gem_object_mmap",
+              TTM_FEATURES,
+              (machine, placement) -> amdgpu(machine, placement, MemType.SYSTEM, true)));
 
   private TtmKinds() {}
 
@@ -129,14 +135,21 @@ public final class TtmKinds {
     return pages -> underTest(drm, ttm.create(pages, where, Caching.CACHED), exported);
   }
 
-  private static Device amdgpu(Machine machine, Placement placement, MemType where) {
+  private static Device amdgpu(
+      Machine machine, Placement placement, MemType where, boolean exported) {
     DrmDevice drm = new DrmDevice(machine, "amdgpu");
     Bar vram = placement.choose(machine, 0x40_0000_0000L, 1024 * MIB);
     if (!reserve(machine, vram, CacheMode.WC)) {
       return pages -> ObjectUnderTest.refused(-Errno.ENODEV);
     }
     TtmDevice ttm = new TtmDevice(drm, vram, Caching.WRITE_COMBINED, new Amdgpu());
-    return pages -> underTest(drm, ttm.create(pages, where, Caching.CACHED), false);
+    return pages -> {
+      TtmBo bo = ttm.create(pages, where, Caching.CACHED);
+      if (bo == null || !exported) {
+        return underTest(drm, bo, false);
+      }
+      return PrimeBuffer.export(drm.open(READ_WRITE), bo, READ_WRITE, GemPrime::mmap);
+    };
   }
 
   /** The driver maps its BAR into the kernel once, and with that reserves its cache mode. */

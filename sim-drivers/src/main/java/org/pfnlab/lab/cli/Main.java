@@ -45,9 +45,11 @@ public final class Main implements Runnable {
   static final ImmutableMap<String, Class<?>> COMMANDS =
       ImmutableMap.<String, Class<?>>builder()
           .put("help", HelpCommand.class)
+          .put("audit", AuditCommand.class)
           .put("cost", CostCommand.class)
           .put("counts", CountsCommand.class)
           .put("iomem", IomemCommand.class)
+          .put("kinds", KindsCommand.class)
           .put("maps", MapsCommand.class)
           .put("matrix", MatrixCommand.class)
           .put("memtype", MemtypeCommand.class)

@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableSet;
 import java.util.Locale;
 import org.pfnlab.core.kernel.KernelProfile;
 import org.pfnlab.core.kernel.Version;
+import org.pfnlab.drivers.kind.Kind;
 import org.pfnlab.lab.spec.KernelSpec;
 
 /** How a verdict is known, besides that the model says so. */
@@ -54,6 +55,19 @@ public enum Evidence {
       return INFERRED;
     }
     return covered ? RECORDED : READ;
+  }
+
+  /**
+   * How it is known what a shared mapping of this kind is like.
+   *
+   * @param inferred whether the driver's behaviour was concluded rather than read
+   */
+  public static Evidence ofMapping(KernelSpec kernel, Kind kind, boolean inferred) {
+    boolean covered =
+        Recorded.standard()
+            .covers(kernel.profile().version(), Subject.of(kind), true, Operations.MMAP);
+    Evidence known = of(kernel, covered);
+    return inferred && known == READ ? INFERRED : known;
   }
 
   /** Whether it is a release as it is, without features or policies added or taken away. */
