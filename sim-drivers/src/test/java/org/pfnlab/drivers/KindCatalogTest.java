@@ -73,6 +73,9 @@ class KindCatalogTest {
       return Errno.name(object.errno());
     }
     long at = rig.map(object, 4, Rig.RW, Rig.SHARED);
+    if (Errno.isError(at)) {
+      return Errno.name(at);
+    }
     return rig.flags(at) + rig.store(at, 1) + rig.entry(at);
   }
 }
