@@ -13,8 +13,8 @@ import com.google.common.collect.ImmutableList;
  * @param flags VM_* bits of that mapping, once mmap returned
  * @param slow get_user_pages
  * @param fast the lockless walk of get_user_pages_fast
- * @param copied MAP_PRIVATE of an object of four pages, and a store to it: {@link #COPIES} if all is
- *     well
+ * @param copied MAP_PRIVATE of an object of four pages, and a store to it: {@link #COPIES} if all
+ *     is well
  * @param copiedPage the same of an object of one page
  * @param offset MAP_SHARED of one page, one page into the object: {@code honoured} or {@code
  *     ignored}
