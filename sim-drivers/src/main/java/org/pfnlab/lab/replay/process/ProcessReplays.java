@@ -2,7 +2,9 @@ package org.pfnlab.lab.replay.process;
 
 import com.google.common.collect.ImmutableMap;
 import org.pfnlab.core.kernel.Version;
+import org.pfnlab.core.machine.Machine;
 import org.pfnlab.core.machine.MachineConfig;
+import org.pfnlab.core.mm.Mm;
 import org.pfnlab.lab.recording.Line;
 import org.pfnlab.lab.spec.KernelSpec;
 import org.pfnlab.lab.verdict.Judge;
@@ -28,14 +30,21 @@ public final class ProcessReplays {
     }
   }
 
-  /** A replayer of the lines behind this header, on a machine of the pool with this kernel. */
-  public static Replayer of(Line header, KernelSpec kernel, Judge judge, MachinePool machines) {
+  /** The machine that a header describes, with this kernel. */
+  static Machine machine(Line header, KernelSpec kernel, MachinePool machines) {
     MachineConfig config =
         MachineConfig.of(kernel.profile())
             .withPolicies(kernel.policies())
             .withReadAheadPages((int) header.integer("read_ahead_kb", READ_AHEAD_KB) / 4);
+    Machine machine = machines.take(config);
+    machine.setMaxMapCount((int) header.integer("max_map_count", Mm.MAX_MAP_COUNT));
+    return machine;
+  }
+
+  /** A replayer of the lines behind this header, on a machine of the pool with this kernel. */
+  public static Replayer of(Line header, KernelSpec kernel, Judge judge, MachinePool machines) {
     Window window = Window.recorded();
-    Subject model = new ProcessModel(machines.take(config), window);
+    Subject model = new ProcessModel(machine(header, kernel, machines), window);
     return new ProcessReplay(header, model, window, judge);
   }
 }

@@ -3,7 +3,6 @@ package org.pfnlab.lab.replay.process;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.machine.Machine;
-import org.pfnlab.core.machine.MachineConfig;
 import org.pfnlab.core.task.Process;
 import org.pfnlab.lab.recording.Line;
 import org.pfnlab.lab.spec.KernelSpec;
@@ -18,7 +17,7 @@ public final class ProcessStepper {
   /** A fresh machine with this kernel, for the lines behind this header. */
   public ProcessStepper(Line header, KernelSpec kernel) {
     Window window = Window.recorded();
-    machine = new Machine(MachineConfig.of(kernel.profile()).withPolicies(kernel.policies()));
+    machine = ProcessReplays.machine(header, kernel, new MachinePool());
     model = new ProcessModel(machine, window);
     replay = new ProcessReplay(header, model, window, new Judge(kernel.toString(), false));
   }
