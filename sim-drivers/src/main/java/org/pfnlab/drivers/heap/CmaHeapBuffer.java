@@ -1,20 +1,17 @@
 package org.pfnlab.drivers.heap;
 
-import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.kernel.Errno;
 import org.pfnlab.core.mm.VmFault;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.VmOps;
 import org.pfnlab.core.mm.Vma;
-import org.pfnlab.drivers.dmabuf.Attachment;
 import org.pfnlab.drivers.dmabuf.DmaBuf;
-import org.pfnlab.drivers.dmabuf.DmaBufOps;
 import org.pfnlab.drivers.dmabuf.PageArray;
 import org.pfnlab.drivers.dmabuf.SgTable;
 import org.pfnlab.drivers.fill.Inserter;
 
 /** cma_heap_buffer and its dma_buf_ops. */
-final class CmaHeapBuffer extends DmaBufOps {
+final class CmaHeapBuffer extends HeapBuffer {
   private static final long RAW_FRAMES =
       VmFlags.VM_IO | VmFlags.VM_PFNMAP | VmFlags.VM_DONTEXPAND | VmFlags.VM_DONTDUMP;
 
@@ -50,26 +47,11 @@ final class CmaHeapBuffer extends DmaBufOps {
     return 0;
   }
 
-  private SgTable table() {
+  @Override
+  SgTable table() {
     SgTable table = new SgTable();
     table.add(pfn, pages);
     return table;
-  }
-
-  @Override
-  public long attach(DmaBuf buffer, Attachment attachment) {
-    attachment.exporterData = table();
-    return 0;
-  }
-
-  @Override
-  public @Nullable SgTable map(Attachment attachment) {
-    return attachment.exporterData instanceof SgTable table ? table : null;
-  }
-
-  @Override
-  public long vmap(DmaBuf buffer) {
-    return 0;
   }
 
   @Override

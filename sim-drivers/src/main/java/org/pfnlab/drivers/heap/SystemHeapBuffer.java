@@ -1,16 +1,13 @@
 package org.pfnlab.drivers.heap;
 
-import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.mm.VmFlags;
 import org.pfnlab.core.mm.Vma;
-import org.pfnlab.drivers.dmabuf.Attachment;
 import org.pfnlab.drivers.dmabuf.DmaBuf;
-import org.pfnlab.drivers.dmabuf.DmaBufOps;
 import org.pfnlab.drivers.dmabuf.SgTable;
 import org.pfnlab.drivers.fill.Inserter;
 
 /** system_heap_buffer and its dma_buf_ops. */
-final class SystemHeapBuffer extends DmaBufOps {
+final class SystemHeapBuffer extends HeapBuffer {
   private final SystemHeap heap;
   private final SgTable blocks;
 
@@ -50,19 +47,8 @@ final class SystemHeapBuffer extends DmaBufOps {
   }
 
   @Override
-  public long attach(DmaBuf buffer, Attachment attachment) {
-    attachment.exporterData = blocks.copy();
-    return 0;
-  }
-
-  @Override
-  public @Nullable SgTable map(Attachment attachment) {
-    return attachment.exporterData instanceof SgTable table ? table : null;
-  }
-
-  @Override
-  public long vmap(DmaBuf buffer) {
-    return 0;
+  SgTable table() {
+    return blocks.copy();
   }
 
   @Override
