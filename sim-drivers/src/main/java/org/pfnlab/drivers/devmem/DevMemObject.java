@@ -3,18 +3,16 @@ package org.pfnlab.drivers.devmem;
 import java.util.function.LongFunction;
 import org.pfnlab.core.machine.Machine;
 import org.pfnlab.core.mm.OpenFile;
-import org.pfnlab.drivers.kind.ObjectUnderTest;
+import org.pfnlab.drivers.kind.FileObject;
 import org.pfnlab.drivers.kind.Opened;
 import org.pfnlab.drivers.kind.PteTarget;
 
 /** A range of physical memory under test. */
-final class DevMemObject extends ObjectUnderTest {
+final class DevMemObject extends FileObject {
   private final Machine machine;
   private final DevMem devMem;
   private final long pfn;
-  private final long pages;
   private final LongFunction<PteTarget> target;
-  private final OpenFile file;
 
   DevMemObject(
       Machine machine,
@@ -23,27 +21,11 @@ final class DevMemObject extends ObjectUnderTest {
       long pfn,
       long pages,
       LongFunction<PteTarget> target) {
+    super(devMem.open(OpenFile.FMODE_READ | OpenFile.FMODE_WRITE, sync), pfn << 12, pages);
     this.machine = machine;
     this.devMem = devMem;
     this.pfn = pfn;
-    this.pages = pages;
     this.target = target;
-    this.file = devMem.open(OpenFile.FMODE_READ | OpenFile.FMODE_WRITE, sync);
-  }
-
-  @Override
-  public OpenFile file() {
-    return file;
-  }
-
-  @Override
-  public long offset() {
-    return pfn << 12;
-  }
-
-  @Override
-  public long pages() {
-    return pages;
   }
 
   /** O_SYNC belongs to the description, not to the file. */
@@ -60,10 +42,5 @@ final class DevMemObject extends ObjectUnderTest {
   @Override
   public PteTarget target(long frame) {
     return target.apply(frame);
-  }
-
-  @Override
-  public void close() {
-    file.put();
   }
 }

@@ -8,6 +8,7 @@ import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.drivers.kind.Bar;
 import org.pfnlab.drivers.kind.BarPieces;
 import org.pfnlab.drivers.kind.Device;
+import org.pfnlab.drivers.kind.FileObject;
 import org.pfnlab.drivers.kind.Kind;
 import org.pfnlab.drivers.kind.ObjectUnderTest;
 import org.pfnlab.drivers.kind.Opened;
@@ -52,30 +53,17 @@ public final class PciKinds {
     }
   }
 
-  private static final class ResourceObject extends ObjectUnderTest {
+  private static final class ResourceObject extends FileObject {
     private final PciResourceFile resource;
     private final long first;
-    private final OpenFile file;
 
     ResourceObject(PciResourceFile resource, long first) {
+      super(
+          resource.open(OpenFile.FMODE_READ | OpenFile.FMODE_WRITE),
+          first << 12,
+          resource.bar().pages() - first);
       this.resource = resource;
       this.first = first;
-      this.file = resource.open(OpenFile.FMODE_READ | OpenFile.FMODE_WRITE);
-    }
-
-    @Override
-    public OpenFile file() {
-      return file;
-    }
-
-    @Override
-    public long offset() {
-      return first << 12;
-    }
-
-    @Override
-    public long pages() {
-      return resource.bar().pages() - first;
     }
 
     @Override
@@ -92,11 +80,6 @@ public final class PciKinds {
     public PteTarget target(long pfn) {
       Bar bar = resource.bar();
       return bar.contains(pfn) ? PteTarget.bar(pfn - bar.pfn(first)) : PteTarget.OTHER;
-    }
-
-    @Override
-    public void close() {
-      file.put();
     }
   }
 }

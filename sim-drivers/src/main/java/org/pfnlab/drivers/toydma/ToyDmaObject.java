@@ -3,37 +3,21 @@ package org.pfnlab.drivers.toydma;
 import org.pfnlab.core.machine.Machine;
 import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.drivers.dma.DmaBuffer;
-import org.pfnlab.drivers.kind.ObjectUnderTest;
+import org.pfnlab.drivers.kind.FileObject;
 import org.pfnlab.drivers.kind.Opened;
 import org.pfnlab.drivers.kind.PteTarget;
 
 /** A DMA buffer under test; it lives as long as the device. */
-final class ToyDmaObject extends ObjectUnderTest {
+final class ToyDmaObject extends FileObject {
   private final Machine machine;
   private final ToyDma driver;
   private final DmaBuffer buffer;
-  private final OpenFile file;
 
   ToyDmaObject(Machine machine, ToyDma driver, DmaBuffer buffer) {
+    super(driver.open(buffer, OpenFile.FMODE_READ | OpenFile.FMODE_WRITE), 0, buffer.pages());
     this.machine = machine;
     this.driver = driver;
     this.buffer = buffer;
-    this.file = driver.open(buffer, OpenFile.FMODE_READ | OpenFile.FMODE_WRITE);
-  }
-
-  @Override
-  public OpenFile file() {
-    return file;
-  }
-
-  @Override
-  public long offset() {
-    return 0;
-  }
-
-  @Override
-  public long pages() {
-    return buffer.pages();
   }
 
   @Override
@@ -60,10 +44,5 @@ final class ToyDmaObject extends ObjectUnderTest {
       }
     }
     return PteTarget.OTHER;
-  }
-
-  @Override
-  public void close() {
-    file.put();
   }
 }

@@ -4,6 +4,7 @@ import org.pfnlab.core.machine.Machine;
 import org.pfnlab.core.mm.OpenFile;
 import org.pfnlab.drivers.kind.BarPieces;
 import org.pfnlab.drivers.kind.Device;
+import org.pfnlab.drivers.kind.FileObject;
 import org.pfnlab.drivers.kind.ObjectUnderTest;
 import org.pfnlab.drivers.kind.Opened;
 import org.pfnlab.drivers.kind.PteTarget;
@@ -39,28 +40,15 @@ final class ToyGpuDevice implements Device {
     return new ToyObject(first);
   }
 
-  private final class ToyObject extends ObjectUnderTest {
+  private final class ToyObject extends FileObject {
     private final long first;
-    private final OpenFile file;
 
     ToyObject(long first) {
+      super(
+          gpu.open(how, OpenFile.FMODE_READ | OpenFile.FMODE_WRITE),
+          first << 12,
+          gpu.pages(how.memory()) - first);
       this.first = first;
-      this.file = gpu.open(how, OpenFile.FMODE_READ | OpenFile.FMODE_WRITE);
-    }
-
-    @Override
-    public OpenFile file() {
-      return file;
-    }
-
-    @Override
-    public long offset() {
-      return first << 12;
-    }
-
-    @Override
-    public long pages() {
-      return gpu.pages(how.memory()) - first;
     }
 
     @Override
@@ -82,11 +70,6 @@ final class ToyGpuDevice implements Device {
     @Override
     public PteTarget target(long pfn) {
       return gpu.target(pfn, first);
-    }
-
-    @Override
-    public void close() {
-      file.put();
     }
   }
 }

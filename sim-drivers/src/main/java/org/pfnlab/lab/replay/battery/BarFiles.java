@@ -11,6 +11,7 @@ import org.pfnlab.drivers.fill.FillTime;
 import org.pfnlab.drivers.fill.Inserter;
 import org.pfnlab.drivers.kind.Bar;
 import org.pfnlab.drivers.kind.Device;
+import org.pfnlab.drivers.kind.FileObject;
 import org.pfnlab.drivers.kind.Kind;
 import org.pfnlab.drivers.kind.ObjectUnderTest;
 import org.pfnlab.drivers.kind.Opened;
@@ -149,26 +150,9 @@ final class BarFiles {
     return gpu;
   }
 
-  private final class Whole extends ObjectUnderTest {
-    private final OpenFile file;
-
+  private final class Whole extends FileObject {
     Whole(OpenFile file) {
-      this.file = file;
-    }
-
-    @Override
-    public OpenFile file() {
-      return file;
-    }
-
-    @Override
-    public long offset() {
-      return 0;
-    }
-
-    @Override
-    public long pages() {
-      return bar.pages();
+      super(file, 0, bar.pages());
     }
 
     @Override
@@ -184,11 +168,6 @@ final class BarFiles {
     @Override
     public PteTarget target(long pfn) {
       return gpu.target(pfn, 0);
-    }
-
-    @Override
-    public void close() {
-      file.put();
     }
   }
 }

@@ -18,10 +18,8 @@ import org.pfnlab.core.mm.Vma;
 import org.pfnlab.core.pagetable.Pte;
 import org.pfnlab.core.task.Outcome;
 import org.pfnlab.core.vma.MapFlags;
-import org.pfnlab.drivers.KindCatalog;
 import org.pfnlab.drivers.dmabuf.PageArray;
 import org.pfnlab.drivers.kind.Device;
-import org.pfnlab.drivers.kind.Kind;
 import org.pfnlab.drivers.kind.ObjectUnderTest;
 import org.pfnlab.lab.verdict.NotModelled;
 import org.pfnlab.lab.verdict.Picture;
@@ -55,24 +53,12 @@ final class CaseExecution {
     }
     Machine machine = new Machine(config);
     machine.kernel().log().continueFrom(boot);
-    Device device = kind.equals(ANONYMOUS) ? null : device(machine, kind);
+    Device device = kind.equals(ANONYMOUS) ? null : PlainObjects.device(machine, kind);
     ObjectUnderTest object = device == null ? null : device.open(asked.pages());
     CaseRun run = new CaseRun(machine, asked, device, object, machine.newProcess());
     CaseResult result = new CaseExecution(run).result(unmapped, mapped);
     boot.continueFrom(machine.kernel().log());
     return result;
-  }
-
-  private static Device device(Machine machine, String kind) {
-    Device plain = PlainObjects.find(machine, kind);
-    if (plain != null) {
-      return plain;
-    }
-    Kind driver = KindCatalog.standard().find(kind);
-    if (driver == null) {
-      throw new NotModelled("kind " + kind);
-    }
-    return driver.on(machine);
   }
 
   private CaseResult result(@Nullable BatteryOp unmapped, @Nullable BatteryOp mapped) {

@@ -4,16 +4,37 @@ import org.jspecify.annotations.Nullable;
 import org.pfnlab.core.file.FileSystem;
 import org.pfnlab.core.machine.Machine;
 import org.pfnlab.core.mm.OpenFile;
+import org.pfnlab.drivers.KindCatalog;
 import org.pfnlab.drivers.kind.Device;
+import org.pfnlab.drivers.kind.FileObject;
+import org.pfnlab.drivers.kind.Kind;
 import org.pfnlab.drivers.kind.ObjectUnderTest;
 import org.pfnlab.drivers.kind.Opened;
+import org.pfnlab.lab.verdict.NotModelled;
 
 /** Objects that belong to no driver: the battery's controls. */
 public final class PlainObjects {
   private PlainObjects() {}
 
+  /**
+   * Makes objects of the kind that recordings call so: one of these, or a driver's.
+   *
+   * @throws NotModelled if there is none
+   */
+  public static Device device(Machine machine, String kind) {
+    Device plain = find(machine, kind);
+    if (plain != null) {
+      return plain;
+    }
+    Kind driver = KindCatalog.standard().find(kind);
+    if (driver == null) {
+      throw new NotModelled("kind " + kind);
+    }
+    return driver.on(machine);
+  }
+
   /** Makes objects of this kind; null if it is none of these. */
-  public static @Nullable Device find(Machine machine, String kind) {
+  private static @Nullable Device find(Machine machine, String kind) {
     FileSystem files = machine.files();
     return switch (kind) {
       case "memfd" -> pages -> new PlainObject(files, files.memfd("orc", pages << 12), pages);
@@ -33,47 +54,24 @@ public final class PlainObjects {
     }
   }
 
-  private static final class PlainObject extends ObjectUnderTest {
+  private static final class PlainObject extends FileObject {
     private final FileSystem files;
-    private final OpenFile file;
-    private final long pages;
 
     PlainObject(FileSystem files, OpenFile file, long pages) {
+      super(file, 0, pages);
       this.files = files;
-      this.file = file;
-      this.pages = pages;
-    }
-
-    @Override
-    public OpenFile file() {
-      return file;
-    }
-
-    @Override
-    public long offset() {
-      return 0;
-    }
-
-    @Override
-    public long pages() {
-      return pages;
     }
 
     @Override
     public Opened reopen(int mode) {
-      return Opened.of(files.reopen(file, mode));
+      return Opened.of(files.reopen(file(), mode));
     }
 
     @Override
     public long word(long page) {
       byte[] bytes = new byte[8];
-      files.pread(file, bytes, bytes.length, page << 12);
+      files.pread(file(), bytes, bytes.length, page << 12);
       return CaseRun.word(bytes, 0);
-    }
-
-    @Override
-    public void close() {
-      file.put();
     }
   }
 }

@@ -21,6 +21,7 @@ import org.pfnlab.core.machine.MachineConfig;
 import org.pfnlab.core.meter.Meter;
 import org.pfnlab.drivers.kind.ObjectUnderTest;
 import org.pfnlab.lab.BadInput;
+import org.pfnlab.lab.replay.battery.PlainObjects;
 import org.pfnlab.lab.spec.Nearest;
 
 /**
@@ -93,14 +94,14 @@ public record CountedProgram(
       MachineConfig config, String kind, boolean shared, int pages, List<String> names) {
     Set<String> asked = asked(names);
     if (!kindNames().contains(kind)) {
-      throw unknown("kind", kind, kindNames());
+      throw Nearest.unknown("kind", kind, kindNames(), "; there are ");
     }
     Machine machine = new Machine(config);
     ResourceTreeReplay.useUpScraps(machine.frames());
     ObjectUnderTest object =
         kind.equals(CountedObjects.ANONYMOUS)
             ? null
-            : CountedObjects.device(machine, kind).open(pages);
+            : PlainObjects.device(machine, kind).open(pages);
     if (object != null && object.errno() != 0) {
       throw BadInput.because(
           "kind "
@@ -122,21 +123,10 @@ public record CountedProgram(
     ImmutableSet<String> known = operationNames();
     for (String name : names) {
       if (!known.contains(name)) {
-        throw unknown("operation", name, known);
+        throw Nearest.unknown("operation", name, known, "; there are ");
       }
     }
     return names.isEmpty() ? known : new LinkedHashSet<>(names);
-  }
-
-  private static BadInput unknown(String what, String name, ImmutableSet<String> known) {
-    String near = Nearest.suggestion(name, known);
-    return BadInput.because(
-        "no "
-            + what
-            + " is called '"
-            + name
-            + "'"
-            + (near.isEmpty() ? "; there are " + String.join(", ", known) : near));
   }
 
   private static @Nullable String run(

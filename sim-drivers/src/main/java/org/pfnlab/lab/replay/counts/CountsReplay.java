@@ -18,6 +18,7 @@ import org.pfnlab.core.machine.MachineConfig;
 import org.pfnlab.core.meter.Meter;
 import org.pfnlab.drivers.kind.ObjectUnderTest;
 import org.pfnlab.lab.recording.Line;
+import org.pfnlab.lab.replay.battery.PlainObjects;
 import org.pfnlab.lab.verdict.Judge;
 import org.pfnlab.lab.verdict.NotModelled;
 import org.pfnlab.lab.verdict.Replayer;
@@ -140,7 +141,7 @@ public final class CountsReplay implements Replayer {
       ObjectUnderTest object =
           kind.equals(CountedObjects.ANONYMOUS)
               ? null
-              : CountedObjects.device(machine, kind).open(pages);
+              : PlainObjects.device(machine, kind).open(pages);
       if (object != null && object.errno() != 0) {
         compareOpened(line, kind, line.required("ret"), object.errno());
         return;
@@ -205,7 +206,7 @@ public final class CountsReplay implements Replayer {
     boolean whileWriteCombined = operation.equals("mmap+touch_store_while_pages_are_wc");
     run.needWriteCombined(whileWriteCombined ? pages : 0);
     if (whileWriteCombined) {
-      run.open(CountedObjects.device(run.machine, kind), pages);
+      run.open(PlainObjects.device(run.machine, kind), pages);
     }
     Meter meter = run.machine.kernel().meter;
     long[] before = meter.snapshot();
@@ -238,7 +239,7 @@ public final class CountsReplay implements Replayer {
   /** The object could not be made; nothing else was asked of it. */
   private void compareOpen(Line line, String kind) {
     program = null;
-    ObjectUnderTest object = CountedObjects.device(new Machine(config), kind).open(pages(line));
+    ObjectUnderTest object = PlainObjects.device(new Machine(config), kind).open(pages(line));
     compareOpened(line, kind, line.required("ret"), object.errno());
   }
 
