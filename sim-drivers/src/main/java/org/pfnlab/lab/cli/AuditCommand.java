@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.pfnlab.drivers.KindCatalog;
-import org.pfnlab.lab.BadInput;
 import org.pfnlab.lab.audit.Audit;
 import org.pfnlab.lab.audit.AuditReport;
 import org.pfnlab.lab.audit.Exporter.Iommu;
@@ -89,14 +88,7 @@ public final class AuditCommand implements Callable<Integer> {
         return each;
       }
     }
-    List<String> names = from.stream().map(Object::toString).toList();
-    String nearest = Nearest.suggestion(name, names);
-    throw BadInput.because(
-        "no "
-            + what
-            + " is called '"
-            + name
-            + "'"
-            + (nearest.isEmpty() ? ", expected one of " + String.join(", ", names) : nearest));
+    throw Nearest.unknown(
+        what, name, from.stream().map(Object::toString).toList(), ", expected one of ");
   }
 }

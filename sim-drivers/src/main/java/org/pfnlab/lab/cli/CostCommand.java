@@ -29,6 +29,7 @@ import org.pfnlab.lab.print.Figures;
 import org.pfnlab.lab.print.Format;
 import org.pfnlab.lab.spec.KernelSpec;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -51,7 +52,6 @@ import picocli.CommandLine.Spec;
       "  ./pfnlab cost --kernel v6.1 --kernel v6.18.2 --bar 1G --pages 262144"
     })
 public final class CostCommand implements Callable<Integer> {
-  private static final String DEFAULT_KERNEL = "v6.18.2";
   private static final long MOST_PAGES = 1L << 22;
 
   private static final Pattern SWEEP = Pattern.compile("resources=(\\d{1,6})\\.\\.(\\d{1,6})");
@@ -86,11 +86,7 @@ public final class CostCommand implements Callable<Integer> {
       description = "Only these, separated by commas, or 'all'. Default: all.")
   private List<String> strategies = List.of();
 
-  @Option(
-      names = "--kernel",
-      paramLabel = "SPEC",
-      description = "A kernel; may be repeated. Default: " + DEFAULT_KERNEL + ".")
-  private List<String> kernels = List.of(DEFAULT_KERNEL);
+  @Mixin private KernelsOption kernels;
 
   @Option(
       names = "--pattern",
@@ -138,8 +134,7 @@ public final class CostCommand implements Callable<Integer> {
       throw BadInput.because(
           "--pages " + pages + " is not from 1 to " + MOST_PAGES + "; 262144 are 1 GiB");
     }
-    ImmutableList<KernelSpec> specs =
-        kernels.stream().map(KernelSpec::parse).collect(ImmutableList.toImmutableList());
+    ImmutableList<KernelSpec> specs = kernels.specs();
     ImmutableList<Strategy> wanted =
         strategies.isEmpty() ? Strategies.all() : Strategies.withBounds(strategies);
     ImmutableList<Integer> sizes = sizes(sweep);

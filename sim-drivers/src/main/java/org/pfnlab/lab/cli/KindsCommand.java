@@ -1,7 +1,5 @@
 package org.pfnlab.lab.cli;
 
-import static com.google.common.collect.ImmutableList.toImmutableList;
-
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -10,6 +8,7 @@ import org.pfnlab.lab.audit.KindList;
 import org.pfnlab.lab.print.Format;
 import org.pfnlab.lab.spec.KernelSpec;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -25,15 +24,10 @@ import picocli.CommandLine.Spec;
     },
     footer = {"", "Example:", "  ./pfnlab kinds --kernel v5.11 --kernel v6.18.2 --format csv"})
 public final class KindsCommand implements Callable<Integer> {
-  private static final String DEFAULT_KERNEL = "v6.18.2";
 
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = "--kernel",
-      paramLabel = "SPEC",
-      description = "A kernel; may be repeated. Default: " + DEFAULT_KERNEL + ".")
-  private List<String> kernels = List.of(DEFAULT_KERNEL);
+  @Mixin private KernelsOption kernels;
 
   @Option(
       names = "--format",
@@ -43,8 +37,7 @@ public final class KindsCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    List<KernelSpec> specs =
-        kernels.stream().map(KernelSpec::parse).distinct().collect(toImmutableList());
+    List<KernelSpec> specs = kernels.specs();
     KindList.run(specs, KindCatalog.standard())
         .print(
             format,

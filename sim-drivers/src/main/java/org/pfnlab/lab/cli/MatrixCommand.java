@@ -1,16 +1,12 @@
 package org.pfnlab.lab.cli;
 
-import static com.google.common.collect.ImmutableList.toImmutableList;
-
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import org.pfnlab.drivers.KindCatalog;
-import org.pfnlab.lab.BadInput;
 import org.pfnlab.lab.matrix.Matrix;
 import org.pfnlab.lab.matrix.MatrixReport;
 import org.pfnlab.lab.matrix.Operation;
@@ -20,6 +16,7 @@ import org.pfnlab.lab.print.Format;
 import org.pfnlab.lab.spec.KernelSpec;
 import org.pfnlab.lab.spec.Nearest;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -42,16 +39,11 @@ import picocli.CommandLine.Spec;
       "  ./pfnlab matrix --kind dmaheap_system,bochs_dumb --op all"
     })
 public final class MatrixCommand implements Callable<Integer> {
-  private static final String DEFAULT_KERNEL = "v6.18.2";
   private static final String ALL = "all";
 
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = "--kernel",
-      paramLabel = "SPEC",
-      description = "A kernel; may be repeated. Default: " + DEFAULT_KERNEL + ".")
-  private List<String> kernels = List.of(DEFAULT_KERNEL);
+  @Mixin private KernelsOption kernels;
 
   @Option(
       names = "--kind",
@@ -75,8 +67,7 @@ public final class MatrixCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    ImmutableList<KernelSpec> specs =
-        kernels.stream().map(KernelSpec::parse).distinct().collect(toImmutableList());
+    ImmutableList<KernelSpec> specs = kernels.specs();
     Map<String, Subject> subjects = new LinkedHashMap<>();
     Subject.all(KindCatalog.standard()).forEach(subject -> subjects.put(subject.name(), subject));
     Map<String, Operation> known = new LinkedHashMap<>();
@@ -100,17 +91,10 @@ public final class MatrixCommand implements Callable<Integer> {
         return ImmutableList.copyOf(from.values());
       }
       if (found == null) {
-        throw BadInput.because(
-            "no " + what + " is called '" + name + "'" + suggestion(name, from.keySet()));
+        throw Nearest.unknown(what, name, from.keySet(), ", expected one of ");
       }
       chosen.add(found);
     }
     return chosen.build();
-  }
-
-  /** The nearest name, or all of them. */
-  private static String suggestion(String name, Set<String> names) {
-    String nearest = Nearest.suggestion(name, names);
-    return nearest.isEmpty() ? ", expected one of " + String.join(", ", names) : nearest;
   }
 }

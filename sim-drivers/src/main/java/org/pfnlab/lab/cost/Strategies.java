@@ -234,12 +234,7 @@ public final class Strategies {
   public static Strategy named(String name) {
     Strategy strategy = ALL.get(name);
     if (strategy == null) {
-      String near = Nearest.suggestion(name, ALL.keySet());
-      throw BadInput.because(
-          "no strategy is called '"
-              + name
-              + "'"
-              + (near.isEmpty() ? "; there are " + String.join(", ", ALL.keySet()) : near));
+      throw Nearest.unknown("strategy", name, ALL.keySet(), "; there are ");
     }
     return strategy;
   }

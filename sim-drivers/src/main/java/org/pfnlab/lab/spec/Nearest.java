@@ -2,6 +2,7 @@ package org.pfnlab.lab.spec;
 
 import java.util.Collection;
 import java.util.Locale;
+import org.pfnlab.lab.BadInput;
 
 /** Finds the name that somebody probably meant. */
 public final class Nearest {
@@ -22,6 +23,25 @@ public final class Nearest {
       }
     }
     return best.isEmpty() ? "" : ", did you mean '" + best + "'?";
+  }
+
+  /**
+   * The refusal of a name that does not exist: with the nearest one, or all of them where none is
+   * near.
+   *
+   * @param what a noun: {@code kind}
+   * @param otherwise what introduces all of them: {@code ", expected one of "}
+   */
+  public static BadInput unknown(
+      String what, String typed, Collection<String> names, String otherwise) {
+    String near = suggestion(typed, names);
+    return BadInput.because(
+        "no "
+            + what
+            + " is called '"
+            + typed
+            + "'"
+            + (near.isEmpty() ? otherwise + String.join(", ", names) : near));
   }
 
   private static String fold(String name) {
