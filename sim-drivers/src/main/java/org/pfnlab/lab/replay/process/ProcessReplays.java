@@ -35,10 +35,20 @@ public final class ProcessReplays {
     MachineConfig config =
         MachineConfig.of(kernel.profile())
             .withPolicies(kernel.policies())
-            .withReadAheadPages((int) header.integer("read_ahead_kb", READ_AHEAD_KB) / 4);
+            .withReadAheadPages(number(header, "read_ahead_kb", READ_AHEAD_KB) / 4);
     Machine machine = machines.take(config);
-    machine.setMaxMapCount((int) header.integer("max_map_count", Mm.MAX_MAP_COUNT));
+    machine.setMaxMapCount(number(header, "max_map_count", Mm.MAX_MAP_COUNT));
     return machine;
+  }
+
+  /** A setting of the recorded machine, which is an int in the kernel. */
+  private static int number(Line header, String field, int otherwise) {
+    long value = header.integer(field, otherwise);
+    if (value < 0 || value > Integer.MAX_VALUE) {
+      throw header.bad(
+          "expected \"" + field + "\" from 0 to " + Integer.MAX_VALUE + ", found " + value);
+    }
+    return (int) value;
   }
 
   /** A replayer of the lines behind this header, on a machine of the pool with this kernel. */
